@@ -1,0 +1,136 @@
+//! What is landed, month by month: counts, and a digest of everything that a month's close reads of it.
+//! A digest names files and the rows in them that do not count, so that equal digests mean equal inputs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::extract::SourceKind;
+use crate::land::{Occurrence, live_landings, superseded};
+use crate::month::Month;
+use crate::warehouse::{DataFile, Table, Warehouse, WarehouseError, layout};
+
+/// What one source has landed.
+#[derive(Debug, Default)]
+pub struct Landed {
+    /// Its table, where it exists.
+    pub table: Option<Table>,
+    /// The live data files.
+    pub files: Vec<DataFile>,
+    rows: BTreeMap<Month, u64>,
+}
+
+impl Landed {
+    /// Rows that count in a month.
+    pub fn rows(&self, month: Month) -> u64 {
+        self.rows.get(&month).copied().unwrap_or_default()
+    }
+
+    /// The data files of months that satisfy a condition.
+    pub fn files_where(&self, wanted: impl Fn(Month) -> bool) -> Vec<DataFile> {
+        self.files.iter().filter(|file| file.month.is_some_and(&wanted)).cloned().collect()
+    }
+
+    fn version(&self) -> u64 {
+        self.table.as_ref().map_or(0, Table::version)
+    }
+}
+
+/// All that is landed.
+#[derive(Debug)]
+pub struct Inventory {
+    sources: BTreeMap<SourceKind, Landed>,
+    /// Rows that do not count, since another row of their id stands in a later place.
+    pub superseded: Vec<Occurrence>,
+}
+
+impl Inventory {
+    /// Reads the lists of files; no data.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn read(warehouse: &Warehouse) -> Result<Self, WarehouseError> {
+        let mut sources = BTreeMap::new();
+        let mut live = std::collections::HashSet::new();
+        for kind in SourceKind::iter() {
+            let table = warehouse.open(layout::landed(kind)).await?;
+            let files = table.as_ref().map(Table::files).transpose()?.unwrap_or_default();
+            live.extend(live_landings(&files));
+            sources.insert(kind, Landed { table, files, rows: BTreeMap::new() });
+        }
+        let superseded = superseded(warehouse, &live).await?;
+        let mut inventory = Self { sources, superseded };
+        inventory.count();
+        Ok(inventory)
+    }
+
+    fn count(&mut self) {
+        for landed in self.sources.values_mut() {
+            for file in &landed.files {
+                if let Some(month) = file.month {
+                    *landed.rows.entry(month).or_default() += file.rows;
+                }
+            }
+        }
+        for row in &self.superseded {
+            let rows = self.sources.get_mut(&row.source).map(|landed| &mut landed.rows);
+            if let (Some(rows), Some(month)) = (rows, row.month) {
+                rows.entry(month).and_modify(|rows| *rows = rows.saturating_sub(1));
+            }
+        }
+        for landed in self.sources.values_mut() {
+            landed.rows.retain(|_, rows| *rows > 0);
+        }
+    }
+
+    /// What a source has landed.
+    pub fn source(&self, kind: SourceKind) -> &Landed {
+        &self.sources[&kind]
+    }
+
+    /// The version of a source's table.
+    pub fn version(&self, kind: SourceKind) -> u64 {
+        self.source(kind).version()
+    }
+
+    /// The months that have billing lines, in order.
+    pub fn billing_months(&self) -> BTreeSet<Month> {
+        self.source(SourceKind::Billing).rows.keys().copied().collect()
+    }
+
+    /// Where the history begins when it is not configured: with the first month of the unbroken run of
+    /// billing months that ends at the newest, leading months with less than a tenth of the next one's
+    /// lines left out.
+    pub fn default_first_month(&self) -> Option<Month> {
+        let months = self.billing_months();
+        let mut first = *months.last()?;
+        while months.contains(&first.previous()) {
+            first = first.previous();
+        }
+        let lines = |month: Month| self.source(SourceKind::Billing).rows(month);
+        while months.contains(&first.next()) && lines(first) * 10 < lines(first.next()) {
+            first = first.next();
+        }
+        Some(first)
+    }
+
+    /// A digest of what the close of a month reads of the landed tables; that of the history's first
+    /// month covers the events before it too.
+    pub fn digest(&self, month: Month, first: bool) -> String {
+        let mut text = String::new();
+        for kind in [SourceKind::Billing, SourceKind::Channel] {
+            let earlier = first && kind == SourceKind::Channel;
+            let wanted = |at: Month| at == month || (earlier && at < month);
+            for file in self.source(kind).files_where(wanted) {
+                text.push_str(&file.path);
+                text.push('\n');
+            }
+            let out = self
+                .superseded
+                .iter()
+                .filter(|row| row.source == kind && row.month.is_some_and(wanted));
+            for row in out {
+                text.push_str(&format!("-{} {}\n", row.delivery, row.line));
+            }
+        }
+        layout::digest(&[text.as_bytes()])
+    }
+}

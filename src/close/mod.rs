@@ -1,0 +1,154 @@
+//! The close: month by month, from a month's landed rows and the state of the month before, to that
+//! month's partition of `customer_month`, `dormant` and `movement`. Its cost follows the month, not the
+//! history. A month whose inputs are those that it was closed from is left alone; a month that is missing,
+//! partial or re-sent is refused.
+
+mod inventory;
+mod month;
+mod plan;
+mod record;
+mod save;
+
+pub use inventory::{Inventory, Landed};
+pub use month::{definitions, superseded_rows};
+pub use plan::{Openness, Reason, Schedule};
+pub use record::{CloseRecord, Closes};
+
+use crate::config::Config;
+use crate::engine::{Engine, EngineError};
+use crate::month::Month;
+use crate::warehouse::{Warehouse, WarehouseError};
+
+/// What goes wrong when months close.
+#[derive(Debug, thiserror::Error)]
+pub enum CloseError {
+    /// The tables.
+    #[error(transparent)]
+    Warehouse(#[from] WarehouseError),
+    /// Our own SQL.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A month is not fit to close.
+    #[error("{month} is not closed: {reason}")]
+    Refused {
+        /// The month.
+        month: Month,
+        /// What is wrong with it.
+        reason: Reason,
+    },
+    /// A month that was asked for lies outside the history.
+    #[error("{month} lies outside the history, which goes from {first} to {last}")]
+    Outside {
+        /// The month as given.
+        month: Month,
+        /// The first month.
+        first: Month,
+        /// The last month with billing lines.
+        last: Month,
+    },
+}
+
+impl CloseError {
+    /// What remedies it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Warehouse(error) => error.hint(),
+            Self::Engine(error) => error.hint(),
+            Self::Refused { month, reason } => Some(reason.ways_on(*month)),
+            Self::Outside { .. } => Some("[close] first_month sets where it begins".into()),
+        }
+    }
+}
+
+/// What to close.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Close again from this month on.
+    pub from: Option<Month>,
+    /// Close no further than this month.
+    pub through: Option<Month>,
+    /// Close again from the first month on.
+    pub full: bool,
+    /// Months whose volume a person accepts.
+    pub accept: Vec<Month>,
+    /// Today: a month closes when it is over.
+    pub today: chrono::NaiveDate,
+}
+
+/// What a close did.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Months that were closed, and whether they came out otherwise than before.
+    pub closed: Vec<(Month, bool)>,
+    /// Why it stopped before the last month.
+    pub stopped: Option<CloseError>,
+}
+
+/// Closes all months that are open, in order, until one is not fit. `watch` hears of each month.
+///
+/// # Errors
+/// The warehouse can't be read or written, or our SQL fails. A month that is refused is in the report.
+pub async fn close(
+    warehouse: &Warehouse,
+    engine: &Engine,
+    config: &Config,
+    options: &Options,
+    watch: &mut (dyn FnMut(Month, usize) + Send),
+) -> Result<Report, CloseError> {
+    let inventory = Inventory::read(warehouse).await?;
+    let mut closes = Closes::read(warehouse).await?;
+    let mut saver = save::Saver::new(warehouse);
+    for month in &options.accept {
+        if !closes.get(*month).is_some_and(|record| record.accepted) {
+            closes.accept(*month);
+            saver.touch();
+        }
+    }
+    let definitions = definitions(config);
+    let Some(schedule) = Schedule::new(&inventory, &closes, config, &definitions) else {
+        saver.save(&closes).await?;
+        return Ok(Report::default());
+    };
+    schedule.within(
+        options.from.into_iter().chain(options.through).chain(options.accept.iter().copied()),
+    )?;
+    if closes.retain(|month| schedule.covers(month)) {
+        saver.touch();
+    }
+    let mut report = Report::default();
+    for (place, month) in schedule.months().enumerate() {
+        if options.through.is_some_and(|last| month > last) {
+            break;
+        }
+        let forced = options.full || options.from.is_some_and(|from| month >= from);
+        if !forced && schedule.openness(&closes, month) == Openness::Closed {
+            continue;
+        }
+        match schedule.fit(&closes, month, options.today) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(reason) => {
+                report.stopped = Some(CloseError::Refused { month, reason });
+                break;
+            }
+        }
+        watch(month, place);
+        let closing = month::Closing {
+            warehouse,
+            engine,
+            config,
+            inventory: &inventory,
+            closes: &closes,
+            month,
+        };
+        let made = closing.run(schedule.first).await?;
+        let mut record = schedule.record(&closes, month);
+        saver.take(made, &mut record).await?;
+        let changed = closes.closed(month).is_none_or(|old| old.state != record.state);
+        closes.put(record);
+        report.closed.push((month, changed));
+        saver.save_if_due(&closes).await?;
+    }
+    saver.save(&closes).await?;
+    Ok(report)
+}

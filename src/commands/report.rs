@@ -1,0 +1,26 @@
+//! `report`: one view, filtered.
+
+use std::sync::Arc;
+
+use super::{House, output};
+use crate::cli::ReportArgs;
+use crate::error::{Error, Status};
+use crate::report::{Filters, report};
+use crate::views::ViewError;
+
+/// Writes its rows.
+pub async fn run(house: &House<'_>, args: &ReportArgs) -> Result<Status, Error> {
+    let desk = house.desk().await?;
+    let filters = Filters {
+        month: args.month,
+        from: args.from,
+        to: args.to,
+        dimension: args.dimension.clone(),
+        segment: args.segment.clone(),
+    };
+    let frame = report(&desk, &args.view, &filters, house.today(args.today.today)).await?;
+    let schema = Arc::clone(frame.schema().inner());
+    let batches = frame.collect().await.map_err(ViewError::from)?;
+    output::rows(house.printer, &args.to_format, &args.view, schema, batches)?;
+    Ok(Status::Done)
+}

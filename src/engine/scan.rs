@@ -1,0 +1,147 @@
+//! A table over named Parquet files: Delta for the commit, plain Parquet for the scan. Files whose month
+//! a query does not ask for are not opened.
+
+use std::sync::Arc;
+
+use arrow::array::{AsArray, Date32Array, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::datasource::TableType;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::object_store::ObjectStoreUrl;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::error::Result;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+
+use crate::warehouse::{DataFile, Place};
+
+/// Rows of named files of one table, its last column being the month partition where it has one.
+#[derive(Debug)]
+pub struct FilesTable {
+    place: Place,
+    schema: SchemaRef,
+    partitioned: bool,
+    files: Vec<DataFile>,
+}
+
+impl FilesTable {
+    /// The files of a table at a place. `schema` is that of the table, with the partition column
+    /// `month` at its end where `partitioned`.
+    pub fn new(place: Place, schema: SchemaRef, partitioned: bool, files: Vec<DataFile>) -> Self {
+        Self { place, schema, partitioned, files }
+    }
+
+    fn table_schema(&self) -> TableSchema {
+        let columns = self.schema.fields();
+        let kept = columns.len() - usize::from(self.partitioned);
+        let file: SchemaRef = Arc::new(Schema::new(columns[..kept].to_vec()));
+        TableSchema::builder(file).with_table_partition_cols(columns[kept..].to_vec()).build()
+    }
+
+    /// The files whose month satisfies the filters that ask for nothing but the month.
+    fn pruned(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<DataFile>> {
+        let on_month = filters.iter().filter(|filter| is_on_month(filter)).cloned();
+        let Some(predicate) = conjunction(on_month).filter(|_| self.partitioned) else {
+            return Ok(self.files.clone());
+        };
+        let months: Date32Array =
+            self.files.iter().map(|file| file.month.map(|month| month.days())).collect();
+        let schema = Arc::new(Schema::new(vec![Field::new("month", DataType::Date32, true)]));
+        let batch = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(months)])?;
+        let expression = state.create_physical_expr(predicate, &DFSchema::try_from(schema)?)?;
+        let kept = expression.evaluate(&batch)?.into_array(self.files.len())?;
+        let kept = kept.as_boolean();
+        Ok(self
+            .files
+            .iter()
+            .zip(kept.iter())
+            .filter(|(_, kept)| *kept == Some(true))
+            .map(|(file, _)| file.clone())
+            .collect())
+    }
+
+    fn partitioned_file(&self, file: &DataFile) -> PartitionedFile {
+        let path = self.place.below(&file.path);
+        let month =
+            self.partitioned.then(|| ScalarValue::Date32(file.month.map(|month| month.days())));
+        PartitionedFile::new(path.to_string(), file.size)
+            .with_partition_values(month.into_iter().collect())
+    }
+
+    fn store_url(&self) -> Result<ObjectStoreUrl> {
+        let url = &self.place.url;
+        ObjectStoreUrl::parse(&url[..url::Position::BeforePath])
+    }
+}
+
+fn is_on_month(filter: &Expr) -> bool {
+    let columns = filter.column_refs();
+    !columns.is_empty() && columns.iter().all(|column| column.name == "month")
+}
+
+#[async_trait]
+impl TableProvider for FilesTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
+        let support = |filter: &&Expr| match is_on_month(filter) && self.partitioned {
+            true => TableProviderFilterPushDown::Exact,
+            false => TableProviderFilterPushDown::Inexact,
+        };
+        Ok(filters.iter().map(support).collect())
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let files = self.pruned(state, filters)?;
+        if files.is_empty() {
+            let schema = match projection {
+                Some(columns) => Arc::new(self.schema.project(columns)?),
+                None => self.schema(),
+            };
+            return Ok(Arc::new(EmptyExec::new(schema)));
+        }
+        let table_schema = self.table_schema();
+        let options = state.config_options().execution.parquet.clone();
+        let options = datafusion::common::config::TableParquetOptions {
+            global: options,
+            ..Default::default()
+        };
+        let mut source = ParquetSource::new(table_schema).with_table_parquet_options(options);
+        let others =
+            filters.iter().filter(|filter| !(is_on_month(filter) && self.partitioned)).cloned();
+        if let Some(predicate) = conjunction(others) {
+            let schema = DFSchema::try_from(self.schema())?;
+            source = source.with_predicate(state.create_physical_expr(predicate, &schema)?);
+        }
+        let files = files.iter().map(|file| self.partitioned_file(file)).collect();
+        let groups = FileGroup::new(files).split_files(state.config().target_partitions());
+        let scan = FileScanConfigBuilder::new(self.store_url()?, Arc::new(source))
+            .with_file_groups(groups)
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .build();
+        Ok(DataSourceExec::from_data_source(scan))
+    }
+}

@@ -1,0 +1,251 @@
+//! Exports: a folder per month whose `manifest.json`, written last, is the moment it appears. The same
+//! close gives the same bytes; a month that came out otherwise is due again, and its manifest names the
+//! one that it replaces.
+
+mod folder;
+
+use arrow::error::ArrowError;
+use datafusion::error::DataFusionError;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::close::CloseRecord;
+use crate::config::{Config, ExportConfig};
+use crate::month::Month;
+use crate::report::format::{Document, Format, FormatError, write};
+use crate::report::{Filters, MonthArgument, ReportError, report};
+use crate::views::{Desk, ViewError};
+use crate::warehouse::{WarehouseError, layout, place};
+use folder::Folder;
+
+/// What goes wrong with an export.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The rows.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// The place that receives it.
+    #[error(transparent)]
+    Warehouse(#[from] WarehouseError),
+    /// A format can't hold the rows.
+    #[error("{file}: {source}")]
+    Format {
+        /// The file.
+        file: String,
+        /// Why.
+        source: FormatError,
+    },
+    /// The configuration names a format that is none.
+    #[error("exports.{export}.formats: {source}")]
+    UnknownFormat {
+        /// The export.
+        export: String,
+        /// What is wrong.
+        source: FormatError,
+    },
+    /// A month that must not leave the house.
+    #[error("{export} of {month} is not exported: {why}")]
+    Withheld {
+        /// The export.
+        export: String,
+        /// The month.
+        month: Month,
+        /// Why.
+        why: String,
+    },
+    /// No export has the name.
+    #[error("no export of this name is configured: {0}")]
+    Unknown(String),
+}
+
+impl ExportError {
+    /// What remedies it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Report(error) => error.hint(),
+            Self::Warehouse(error) => error.hint(),
+            Self::Withheld { .. } => {
+                Some("`churnhouse check` shows the rows; --force exports it all the same".into())
+            }
+            Self::Unknown(_) => Some("[[exports]] in churnhouse.toml configures them".into()),
+            _ => None,
+        }
+    }
+}
+
+/// A file of an export.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportedFile {
+    /// Its name.
+    pub name: String,
+    /// The view.
+    pub view: String,
+    /// Rows in it.
+    pub rows: u64,
+    /// Its bytes.
+    pub bytes: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+}
+
+/// What an exported folder is and what it was made from: enough to make it again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The export's name.
+    pub export: String,
+    /// The month.
+    pub month: Month,
+    /// The files, in order.
+    pub files: Vec<ExportedFile>,
+    /// Version of the table `billing` that was read.
+    pub billing_version: u64,
+    /// Version of the table `channel` that was read.
+    pub channel_version: u64,
+    /// Version of the table `hotline` that was read.
+    pub hotline_version: u64,
+    /// The month's file of `customer_month`.
+    pub customer_month: String,
+    /// The month's file of `movement`.
+    pub movement: String,
+    /// Digest of the policy and the core SQL.
+    pub definitions: String,
+    /// Digest of the views' SQL and of what the export asks for.
+    pub views: String,
+    /// Version of this program.
+    pub program: String,
+    /// SHA-256 of the manifest that this one replaces.
+    pub replaces: Option<String>,
+}
+
+/// An export of a month that is to be made.
+#[derive(Debug)]
+pub struct Due<'a> {
+    /// The export.
+    pub export: &'a ExportConfig,
+    /// The month.
+    pub month: Month,
+    wanted: Manifest,
+    folder: Folder,
+}
+
+/// Whether an export of a month is due: never made, or made from something else.
+///
+/// # Errors
+/// The month is not closed, or the place can't be read.
+pub async fn due<'a>(
+    desk: &Desk,
+    config: &Config,
+    export: &'a ExportConfig,
+    month: Month,
+) -> Result<Option<Due<'a>>, ExportError> {
+    let Some(record) = desk.closes().closed(month) else {
+        let latest = desk.closes().months().next_back();
+        return Err(ReportError::NotClosed { month: month.to_string(), latest }.into());
+    };
+    let mut wanted = manifest(desk, export, month, record)?;
+    let to = place(&config.resolve(&export.to), &config.warehouse.options)?;
+    let folder = Folder::new(to, &format!("{}/{month}", export.name));
+    if let Some(bytes) = folder.manifest().await? {
+        let found: Option<Manifest> = serde_json::from_slice(&bytes).ok();
+        let blank = |manifest: &Manifest| Manifest {
+            files: Vec::new(),
+            replaces: None,
+            ..manifest.clone()
+        };
+        if found.is_some_and(|found| blank(&found) == wanted) {
+            return Ok(None);
+        }
+        wanted.replaces = Some(sha256(&bytes));
+    }
+    Ok(Some(Due { export, month, wanted, folder }))
+}
+
+/// Makes an export that is due.
+///
+/// # Errors
+/// A view fails, a format can't hold it, or the place can't be written; nothing has appeared then.
+pub async fn make(desk: &Desk, due: Due<'_>) -> Result<Manifest, ExportError> {
+    let Due { export, month, mut wanted, folder } = due;
+    let mut files = Vec::new();
+    for view in &export.views {
+        for format in formats(export)? {
+            let name = format!("{view}.{}", format.extension());
+            let (bytes, rows) = rendered(desk, view, month, format, &name).await?;
+            wanted.files.push(ExportedFile {
+                name: name.clone(),
+                view: view.clone(),
+                rows,
+                bytes: bytes.len() as u64,
+                sha256: sha256(&bytes),
+            });
+            files.push((name, bytes));
+        }
+    }
+    let text = serde_json::to_string_pretty(&wanted).unwrap_or_default() + "\n";
+    folder.write(files, text.into_bytes()).await?;
+    Ok(wanted)
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(bytes))
+}
+
+fn formats(export: &ExportConfig) -> Result<Vec<Format>, ExportError> {
+    let parsed = export.formats.iter().map(|name| name.parse::<Format>());
+    parsed
+        .collect::<Result<_, _>>()
+        .map_err(|source| ExportError::UnknownFormat { export: export.name.clone(), source })
+}
+
+fn manifest(
+    desk: &Desk,
+    export: &ExportConfig,
+    month: Month,
+    record: &CloseRecord,
+) -> Result<Manifest, ExportError> {
+    formats(export)?;
+    let mut parts = vec![export.formats.join(","), export.views.join(",")];
+    for view in &export.views {
+        parts.push(desk.catalogue().find(view).map_err(ReportError::from)?.sql.clone());
+    }
+    let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
+    Ok(Manifest {
+        export: export.name.clone(),
+        month,
+        files: Vec::new(),
+        billing_version: record.billing_version,
+        channel_version: record.channel_version,
+        hotline_version: record.hotline_version,
+        customer_month: record.customer_month_file.clone(),
+        movement: record.movement_file.clone(),
+        definitions: record.definitions.clone(),
+        views: layout::digest(&parts),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        replaces: None,
+    })
+}
+
+/// A view of one month as the bytes of a file.
+async fn rendered(
+    desk: &Desk,
+    view: &str,
+    month: Month,
+    format: Format,
+    file: &str,
+) -> Result<(Vec<u8>, u64), ExportError> {
+    let mut filters = Filters::default();
+    let frame = desk.frame(view).await.map_err(ReportError::from)?;
+    if frame.schema().fields().iter().any(|field| field.name() == "month") {
+        filters.month = Some(MonthArgument::Exactly(month));
+    }
+    let frame = report(desk, view, &filters, month.last_day()).await?;
+    let mut document = Document::new(format!("{view} {month}"), frame.schema().inner().clone());
+    document.modified = Some(month.last_day());
+    let query = |error: DataFusionError| ReportError::from(ViewError::from(error));
+    let batches = frame.collect().await.map_err(query)?;
+    let mut bytes = Vec::new();
+    let rows =
+        write(format, &document, &mut batches.into_iter().map(Ok::<_, ArrowError>), &mut bytes)
+            .map_err(|source| ExportError::Format { file: file.to_owned(), source })?;
+    Ok((bytes, rows))
+}

@@ -1,0 +1,317 @@
+//! Rows that share an id, across files, months and customers: of those the one in the last place counts.
+//! Each landing is compared once with all that is landed; what it finds is kept in `duplicates` under the
+//! names of the landings, and holds as long as these are current. No row is deleted for it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{BuildHasher, Hasher};
+
+use arrow::array::{Array, AsArray, RecordBatch, StringArray};
+use arrow::datatypes::Int64Type;
+use futures::TryStreamExt;
+use parquet::arrow::async_reader::ParquetObjectReader;
+use parquet::arrow::{ParquetRecordBatchStreamBuilder, ProjectionMask};
+use serde::{Deserialize, Serialize};
+
+use super::{Landing, append_once};
+use crate::extract::SourceKind;
+use crate::month::{Month, day};
+use crate::warehouse::{DataFile, Table, Warehouse, WarehouseError, layout, read_file};
+
+/// A row that has an id which another row has as well.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Occurrence {
+    /// Its source.
+    pub source: SourceKind,
+    /// The id.
+    pub id: String,
+    /// The month that it lies in.
+    #[serde(with = "day")]
+    pub month: Option<Month>,
+    /// Its delivery: the greater place counts.
+    pub delivery: i32,
+    /// Its line in the delivery: the greater counts.
+    pub line: i64,
+    /// The landing that it came with.
+    pub landing: String,
+}
+
+/// The delivery of a data file of landed rows, from its name.
+pub fn delivery_of(path: &str) -> Option<i32> {
+    path.rsplit('/').next()?.get(1..7)?.parse().ok()
+}
+
+/// The landing of a data file of landed rows, from its name.
+fn landing_of(path: &str) -> Option<&str> {
+    path.rsplit('/').next()?.get(8..24)
+}
+
+/// The landings whose rows are in the tables.
+pub fn live_landings(files: &[DataFile]) -> HashSet<String> {
+    files.iter().filter_map(|file| landing_of(&file.path)).map(str::to_owned).collect()
+}
+
+/// A set of hashed ids of fixed size: one bit an id. It may take two ids for one, so that what it finds
+/// is looked at again, and never misses one.
+pub struct IdFilter {
+    bits: Vec<u64>,
+    hasher: foldhash::fast::FixedState,
+    suspects: HashSet<String>,
+    least: Option<String>,
+    greatest: Option<String>,
+}
+
+impl IdFilter {
+    /// A filter for the rows of a file of so many bytes: about eight bits a row, 64 MiB at the most.
+    pub fn for_bytes(bytes: u64) -> Self {
+        let bits = bytes.clamp(1 << 12, 1 << 29).next_power_of_two();
+        Self {
+            bits: vec![0; (bits / 64) as usize],
+            hasher: foldhash::fast::FixedState::default(),
+            suspects: HashSet::new(),
+            least: None,
+            greatest: None,
+        }
+    }
+
+    fn place(&self, id: &str) -> (usize, u64) {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(id.as_bytes());
+        let bit = hasher.finish() % (self.bits.len() as u64 * 64);
+        ((bit / 64) as usize, 1 << (bit % 64))
+    }
+
+    /// Adds ids; those that may have been there before become suspects.
+    pub fn insert(&mut self, ids: &StringArray) {
+        if ids.null_count() == ids.len() {
+            return;
+        }
+        for id in ids.iter().flatten() {
+            let (word, bit) = self.place(id);
+            if self.bits[word] & bit != 0 {
+                self.suspects.insert(id.to_owned());
+            }
+            self.bits[word] |= bit;
+        }
+        self.widen(arrow::compute::min_string(ids), arrow::compute::max_string(ids));
+    }
+
+    fn widen(&mut self, least: Option<&str>, greatest: Option<&str>) {
+        if let Some(least) =
+            least.filter(|least| self.least.as_deref().is_none_or(|known| *least < known))
+        {
+            self.least = Some(least.to_owned());
+        }
+        if let Some(greatest) = greatest
+            .filter(|greatest| self.greatest.as_deref().is_none_or(|known| *greatest > known))
+        {
+            self.greatest = Some(greatest.to_owned());
+        }
+    }
+
+    fn may_hold(&self, id: &str) -> bool {
+        let (word, bit) = self.place(id);
+        self.bits[word] & bit != 0
+    }
+
+    /// Whether a file's ids and these lie apart.
+    fn apart_from(&self, file: &DataFile) -> bool {
+        match (&self.least, &self.greatest, &file.ids) {
+            (Some(least), Some(greatest), Some((from, to))) => greatest < from || to < least,
+            _ => true,
+        }
+    }
+}
+
+/// All rows that share an id with a row of the new files, among these and the other live files.
+pub async fn find(
+    table: &Table,
+    kind: SourceKind,
+    filter: &IdFilter,
+    new: &[DataFile],
+    others: &[DataFile],
+) -> Result<Vec<Occurrence>, WarehouseError> {
+    let near: Vec<&DataFile> = others.iter().filter(|file| !filter.apart_from(file)).collect();
+    let mut suspects = filter.suspects.clone();
+    for file in &near {
+        let mut batches = ids_of(table, kind, file, false).await?;
+        while let Some(batch) = batches.try_next().await.map_err(|source| failed(file, source))? {
+            let held = batch
+                .column(0)
+                .as_string::<i32>()
+                .iter()
+                .flatten()
+                .filter(|id| filter.may_hold(id));
+            suspects.extend(held.map(str::to_owned));
+        }
+    }
+    if suspects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut found: HashMap<String, Vec<Occurrence>> = HashMap::new();
+    for file in new.iter().chain(near) {
+        let mut batches = ids_of(table, kind, file, true).await?;
+        while let Some(batch) = batches.try_next().await.map_err(|source| failed(file, source))? {
+            gather(&mut found, &suspects, &batch, kind, file);
+        }
+    }
+    let delivery = new.first().and_then(|file| delivery_of(&file.path));
+    let ours = |rows: &Vec<Occurrence>| {
+        rows.len() > 1 && rows.iter().any(|row| Some(row.delivery) == delivery)
+    };
+    let mut repeated: Vec<Occurrence> = found.into_values().filter(ours).flatten().collect();
+    repeated.sort_unstable_by(|left, right| {
+        (&left.id, left.delivery, left.line).cmp(&(&right.id, right.delivery, right.line))
+    });
+    Ok(repeated)
+}
+
+type Batches = parquet::arrow::async_reader::ParquetRecordBatchStream<ParquetObjectReader>;
+
+/// The id column of a data file, and the line where asked for.
+async fn ids_of(
+    table: &Table,
+    kind: SourceKind,
+    file: &DataFile,
+    lines: bool,
+) -> Result<Batches, WarehouseError> {
+    let place = table.place();
+    let reader = ParquetObjectReader::new(place.store.clone(), place.below(&file.path))
+        .with_file_size(file.size);
+    let builder = ParquetRecordBatchStreamBuilder::new(reader)
+        .await
+        .map_err(|source| failed(file, source))?;
+    let columns = [kind.id_column(), "line"];
+    let wanted = columns.into_iter().take(1 + usize::from(lines));
+    let mask = ProjectionMask::columns(builder.parquet_schema(), wanted);
+    builder.with_projection(mask).build().map_err(|source| failed(file, source))
+}
+
+fn failed(file: &DataFile, source: parquet::errors::ParquetError) -> WarehouseError {
+    WarehouseError::Parquet { file: file.path.clone(), source }
+}
+
+fn gather(
+    found: &mut HashMap<String, Vec<Occurrence>>,
+    suspects: &HashSet<String>,
+    batch: &RecordBatch,
+    kind: SourceKind,
+    file: &DataFile,
+) {
+    let (Some(ids), Some(lines)) =
+        (batch.column_by_name(kind.id_column()), batch.column_by_name("line"))
+    else {
+        return;
+    };
+    let lines = lines.as_primitive::<Int64Type>();
+    for (row, id) in ids.as_string::<i32>().iter().enumerate() {
+        let Some(id) = id.filter(|id| suspects.contains(*id)) else { continue };
+        found.entry(id.to_owned()).or_default().push(Occurrence {
+            source: kind,
+            id: id.to_owned(),
+            month: file.month,
+            delivery: delivery_of(&file.path).unwrap_or_default(),
+            line: lines.value(row),
+            landing: landing_of(&file.path).unwrap_or_default().to_owned(),
+        });
+    }
+}
+
+/// How many rows of a delivery are not the only ones of their id.
+pub fn repeats_of(repeated: &[Occurrence], delivery: i32) -> i64 {
+    repeated.iter().filter(|row| row.delivery == delivery).count() as i64
+}
+
+/// Keeps what was found; it counts once the landing does.
+pub async fn save(
+    warehouse: &Warehouse,
+    landing: &Landing,
+    repeated: &[Occurrence],
+) -> Result<(), WarehouseError> {
+    if repeated.is_empty() {
+        return Ok(());
+    }
+    let table = warehouse.open_or_create(layout::DUPLICATES).await?;
+    append_once(table, warehouse, landing, repeated).await
+}
+
+/// The rows that do not count because another row of their id stands in a later place, given the
+/// landings that are current. Ordered, each once.
+///
+/// # Errors
+/// The store can't be read.
+pub async fn superseded(
+    warehouse: &Warehouse,
+    live: &HashSet<String>,
+) -> Result<Vec<Occurrence>, WarehouseError> {
+    let Some(table) = warehouse.open(layout::DUPLICATES).await? else { return Ok(Vec::new()) };
+    let mut by_id: BTreeMap<(SourceKind, String), Vec<Occurrence>> = BTreeMap::new();
+    for file in table.files()? {
+        for row in occurrences(&table, &file).await? {
+            if live.contains(&row.landing) {
+                by_id.entry((row.source, row.id.clone())).or_default().push(row);
+            }
+        }
+    }
+    Ok(by_id.into_values().flat_map(losers).collect())
+}
+
+fn losers(mut rows: Vec<Occurrence>) -> Vec<Occurrence> {
+    rows.sort_unstable_by_key(|row| (row.delivery, row.line));
+    rows.dedup();
+    rows.pop();
+    rows
+}
+
+async fn occurrences(table: &Table, file: &DataFile) -> Result<Vec<Occurrence>, WarehouseError> {
+    let mut rows = Vec::new();
+    for batch in read_file(table, file).await? {
+        let read = crate::warehouse::from_batch(&batch);
+        rows.extend(
+            read.map_err(|source| WarehouseError::Arrow {
+                table: table.name().to_owned(),
+                source,
+            })?,
+        );
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(delivery: i32, line: i64) -> Occurrence {
+        let month = Some(Month::new(2024, 1));
+        Occurrence {
+            source: SourceKind::Channel,
+            id: "e1".into(),
+            month,
+            delivery,
+            line,
+            landing: "l".into(),
+        }
+    }
+
+    #[test]
+    fn the_last_place_counts_and_a_row_found_twice_is_one() {
+        let rows = vec![row(2, 5), row(1, 9), row(2, 3), row(2, 5)];
+        assert_eq!(losers(rows), vec![row(1, 9), row(2, 3)]);
+    }
+
+    #[test]
+    fn names_tell_delivery_and_landing() {
+        let path = "month=2024-01-01/b000012-0123456789abcdef.parquet";
+        assert_eq!(delivery_of(path), Some(12));
+        assert_eq!(landing_of(path), Some("0123456789abcdef"));
+    }
+
+    #[test]
+    fn the_filter_never_misses_a_repeated_id() {
+        let mut filter = IdFilter::for_bytes(1);
+        let ids: Vec<String> = (0..3000).map(|id| format!("e{id}")).collect();
+        filter.insert(&StringArray::from(ids.clone()));
+        assert!(ids.iter().all(|id| filter.may_hold(id)));
+        filter.insert(&StringArray::from(vec!["e77"]));
+        assert!(filter.suspects.contains("e77"));
+    }
+}

@@ -1,0 +1,336 @@
+//! Landing: extract files become commits to `billing`, `channel` and `hotline`, and rows of the ledger.
+//! A file lands whole or not at all, once; the same key with other bytes replaces what it landed before.
+//! It refuses a file of which too much is broken, and knows no SQL.
+
+mod duplicates;
+mod events;
+mod fetch;
+mod files;
+mod ledger;
+mod months;
+mod stage;
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+
+pub use duplicates::{Occurrence, live_landings, superseded};
+pub use files::{FoundFile, list};
+pub use ledger::{Landing, Ledger};
+pub use stage::Staged;
+
+use crate::config::Config;
+use crate::extract::{self, ExtractError, SourceKind};
+use crate::warehouse::{Change, Table, Warehouse, WarehouseError, layout, to_batch, write_file};
+
+/// What goes wrong when files land.
+#[derive(Debug, thiserror::Error)]
+pub enum LandError {
+    /// The file or its description.
+    #[error(transparent)]
+    Extract(#[from] ExtractError),
+    /// The tables.
+    #[error(transparent)]
+    Warehouse(#[from] WarehouseError),
+    /// A path of the configuration matches no file.
+    #[error("extracts.{kind}.path matches no file: {path}")]
+    NoFile {
+        /// The source.
+        kind: SourceKind,
+        /// The path as configured.
+        path: String,
+        /// Something near it that exists.
+        near: Option<String>,
+    },
+    /// A file can't be listed or read.
+    #[error("can't read {path}: {why}")]
+    Unreadable {
+        /// The file or folder.
+        path: String,
+        /// Why.
+        why: String,
+    },
+    /// Too many rows are broken.
+    #[error(
+        "{file}: {rejected} of {rows} rows are rejected, so the file is refused whole\n{lines}"
+    )]
+    Refused {
+        /// The file.
+        file: String,
+        /// Rejected rows.
+        rejected: u64,
+        /// Rows read.
+        rows: u64,
+        /// The first few, a line each.
+        lines: String,
+    },
+    /// A file with a header and nothing else.
+    #[error("{0}: holds no rows, only a header")]
+    HeaderOnly(String),
+    /// `--retract` names what never landed.
+    #[error("no landed file has this key: {key}")]
+    UnknownKey {
+        /// The key as given.
+        key: String,
+        /// The nearest one.
+        near: Option<String>,
+    },
+    /// `--retract` names a key that several sources have.
+    #[error("several sources have a file of this key: {0}")]
+    AmbiguousKey(String),
+}
+
+impl LandError {
+    /// What remedies it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Extract(error) => error.hint(),
+            Self::Warehouse(error) => error.hint(),
+            Self::NoFile { near, .. } => {
+                let near = near.as_ref().map(|near| format!("; near it lies: {near}")).unwrap_or_default();
+                Some(format!("paths start at the folder of churnhouse.toml{near}"))
+            }
+            Self::Refused { .. } => Some(
+                "correct the source's description or the file and run it again; max_rejected of the source is the bound"
+                    .into(),
+            ),
+            Self::HeaderOnly(_) => Some("ask the source system for the rows; nothing of it has landed".into()),
+            Self::UnknownKey { near, .. } => {
+                let near = near.as_ref().map(|near| format!("did you mean {near}? "));
+                Some(format!("{}`churnhouse sql \"select source, key from landings\"` lists the keys", near.unwrap_or_default()))
+            }
+            Self::AmbiguousKey(key) => Some(format!("name the source: churnhouse land SOURCE --retract {key}")),
+            Self::Unreadable { .. } => None,
+        }
+    }
+}
+
+/// How a landing proceeds, for whoever shows it.
+pub trait Watch: Send + Sync {
+    /// A file of so many bytes begins.
+    fn begins(&self, file: &FoundFile);
+    /// Bytes of it have been read since the last call.
+    fn reads(&self, file: &FoundFile, bytes: u64);
+    /// It has landed, or was found landed already, or was refused.
+    fn ends(&self, file: &FoundFile, outcome: &Outcome);
+}
+
+/// What became of one file.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Its rows are in the warehouse.
+    Landed {
+        /// The ledger's row.
+        landing: Landing,
+        /// Whether it replaced an earlier version.
+        replaced: bool,
+        /// What a person should look at.
+        warnings: Vec<String>,
+    },
+    /// It would land (`--dry-run`).
+    WouldLand {
+        /// Rows that fit.
+        rows: u64,
+        /// Rows that do not.
+        rejected: u64,
+    },
+    /// It was in the warehouse already.
+    Unchanged,
+    /// It was withdrawn, and its bytes are still the same.
+    Withdrawn,
+    /// It was refused.
+    Failed(LandError),
+}
+
+/// How to land.
+pub struct Options<'a> {
+    /// Read files again whose size and time have not changed.
+    pub rehash: bool,
+    /// Check only.
+    pub dry_run: bool,
+    /// Files were named by the user: land them even if they were withdrawn.
+    pub named: bool,
+    /// Today, for dates that lie too far ahead.
+    pub today: chrono::NaiveDate,
+    /// Compiles a SQL expression of a column mapping.
+    pub compile: &'a Compiler,
+    /// Who watches.
+    pub watch: &'a dyn Watch,
+    /// Files read at once.
+    pub threads: usize,
+}
+
+/// Lands files in their order; later files go on when one is refused.
+///
+/// # Errors
+/// The warehouse can't be read or written. A refused file is an [`Outcome::Failed`], not an error.
+pub async fn land(
+    warehouse: &Warehouse,
+    config: &Config,
+    found: Vec<FoundFile>,
+    options: &Options<'_>,
+) -> Result<Vec<(FoundFile, Outcome)>, LandError> {
+    let mut ledger = Ledger::open(warehouse).await?;
+    let mut next_delivery = ledger.next_delivery();
+    let plans: Vec<stage::Plan> = found
+        .into_iter()
+        .map(|file| {
+            let current = ledger.current(file.kind, &file.key).cloned();
+            let delivery = current
+                .as_ref()
+                .map_or_else(|| take(&mut next_delivery), |landing| landing.delivery);
+            stage::Plan { file, current, delivery }
+        })
+        .collect();
+    let mut staged = futures::stream::iter(plans)
+        .map(|plan| stage::stage(warehouse, config, plan, options))
+        .buffered(options.threads.max(1));
+    let mut outcomes = Vec::new();
+    while let Some((plan, staged)) = staged.next().await {
+        let outcome = match staged {
+            Ok(stage::Stage::Ready(staged)) if options.dry_run => would_land(*staged),
+            Ok(stage::Stage::Ready(staged)) => commit(warehouse, &mut ledger, *staged).await,
+            Ok(stage::Stage::Same(outcome)) => Ok(outcome),
+            Err(error) => Err(error),
+        };
+        let outcome = match outcome {
+            Err(LandError::Warehouse(error)) => return keep(&mut ledger, error).await,
+            other => other.unwrap_or_else(Outcome::Failed),
+        };
+        options.watch.ends(&plan.file, &outcome);
+        outcomes.push((plan.file, outcome));
+    }
+    ledger.save().await?;
+    Ok(outcomes)
+}
+
+/// Saves what the ledger has before an error ends the landing. The error matters more than a failure
+/// of that: the ledger is repaired from the commits.
+async fn keep<T>(ledger: &mut Ledger, error: WarehouseError) -> Result<T, LandError> {
+    let _ = ledger.save().await;
+    Err(error.into())
+}
+
+fn take(next: &mut i32) -> i32 {
+    *next += 1;
+    *next - 1
+}
+
+fn would_land(staged: Staged) -> Result<Outcome, LandError> {
+    Ok(Outcome::WouldLand {
+        rows: staged.landing.rows as u64,
+        rejected: staged.rejects.len() as u64,
+    })
+}
+
+/// Commits one staged file: rejects and duplicates first, under its landing, then the rows, which is
+/// the moment of landing, then the ledger.
+async fn commit(
+    warehouse: &Warehouse,
+    ledger: &mut Ledger,
+    staged: Staged,
+) -> Result<Outcome, LandError> {
+    let Staged { mut landing, kind, files, rejects, filter, mut warnings } = staged;
+    let mut table = warehouse.open_or_create(layout::landed(kind)).await?;
+    let live = table.files()?;
+    let (own, others): (Vec<_>, Vec<_>) = live
+        .into_iter()
+        .partition(|file| duplicates::delivery_of(&file.path) == Some(landing.delivery));
+    let repeated = duplicates::find(&table, kind, &filter, &files, &others).await?;
+    landing.duplicates = duplicates::repeats_of(&repeated, landing.delivery);
+    save_rejects(warehouse, &landing, &rejects).await?;
+    duplicates::save(warehouse, &landing, &repeated).await?;
+    let replaced = ledger.current(kind, &landing.key).is_some();
+    if let Some(twin) = ledger.twin(kind, &landing.key, &landing.content) {
+        warnings.push(format!(
+            "{}: has the same bytes as {}, which has landed too",
+            landing.file, twin.file
+        ));
+    }
+    let same =
+        |left: &crate::warehouse::DataFile| files.iter().any(|right| right.path == left.path);
+    let remove: Vec<_> = own.iter().filter(|file| !same(file)).cloned().collect();
+    let add: Vec<_> =
+        files.iter().filter(|file| !own.iter().any(|old| old.path == file.path)).cloned().collect();
+    landing.version = table.version() as i64 + 1;
+    let note = serde_json::to_value(&landing).ok();
+    table.commit(Change { add, remove, note }).await?;
+    ledger.push(landing.clone());
+    Ok(Outcome::Landed { landing, replaced, warnings })
+}
+
+async fn save_rejects(
+    warehouse: &Warehouse,
+    landing: &Landing,
+    rejects: &[stage::RejectedRow],
+) -> Result<(), WarehouseError> {
+    if rejects.is_empty() {
+        return Ok(());
+    }
+    let table = warehouse.open_or_create(layout::REJECTED).await?;
+    append_once(table, warehouse, landing, rejects).await
+}
+
+/// Adds rows under a landing's name; a second time, after a crash, finds them there.
+async fn append_once<T: serde::Serialize>(
+    mut table: Table,
+    warehouse: &Warehouse,
+    landing: &Landing,
+    rows: &[T],
+) -> Result<(), WarehouseError> {
+    let schema = layout::schema(table.name(), warehouse.dimensions());
+    let batch = to_batch(&schema, rows)
+        .map_err(|source| WarehouseError::Arrow { table: table.name().to_owned(), source })?;
+    let file = write_file(&table, &landing.landing, &batch).await?;
+    if table.files()?.iter().any(|live| live.path == file.path) {
+        return Ok(());
+    }
+    table.commit(Change { add: vec![file], ..Change::default() }).await
+}
+
+/// Withdraws the file of a key: its rows leave the tables as if it had never been there.
+///
+/// # Errors
+/// No source, or more than one, has a landed file of this key; the warehouse can't be written.
+pub async fn retract(
+    warehouse: &Warehouse,
+    kind: Option<SourceKind>,
+    key: &str,
+) -> Result<Landing, LandError> {
+    let mut ledger = Ledger::open(warehouse).await?;
+    let mut landing = ledger.find(kind, key)?.clone();
+    let kind = landing.source;
+    let mut table = warehouse.open_or_create(layout::landed(kind)).await?;
+    let delivery = landing.delivery;
+    let remove: Vec<_> = table
+        .files()?
+        .into_iter()
+        .filter(|file| duplicates::delivery_of(&file.path) == Some(delivery))
+        .collect();
+    landing.retracted = true;
+    landing.version = table.version() as i64 + 1;
+    landing.landed_at = ledger::now();
+    let note = serde_json::to_value(&landing).ok();
+    table.commit(Change { add: Vec::new(), remove, note }).await?;
+    ledger.push(landing.clone());
+    ledger.save().await?;
+    Ok(landing)
+}
+
+/// A store shared by readers.
+pub(crate) type Store = Arc<dyn object_store::ObjectStore>;
+
+/// Compiles a `sql` mapping against the source's columns; shared by the threads that read files.
+pub type Compiler = Arc<
+    dyn Fn(&str, &arrow::datatypes::Schema) -> Result<Box<dyn extract::Expression>, String>
+        + Send
+        + Sync,
+>;
+
+/// Whether any file of a source has landed.
+///
+/// # Errors
+/// The store can't be read.
+pub async fn has_landed(warehouse: &Warehouse, kind: SourceKind) -> Result<bool, WarehouseError> {
+    Ok(Ledger::open(warehouse).await?.landings().iter().any(|landing| landing.source == kind))
+}

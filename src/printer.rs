@@ -1,0 +1,128 @@
+//! The only way out to a person: data goes to standard output, talk to standard error.
+//! A reader that hangs up (a broken pipe) is no error.
+
+use std::io::{self, IsTerminal, Write};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// How much is said on standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Errors only.
+    Quiet,
+    /// What was done, and warnings.
+    Normal,
+    /// Every step.
+    Verbose,
+}
+
+/// When colour is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Where the program talks.
+#[derive(Clone)]
+pub struct Printer {
+    verbosity: Verbosity,
+    color: bool,
+    bars: MultiProgress,
+}
+
+impl Printer {
+    /// A printer; colour is resolved here once. `no_color` tells whether `NO_COLOR` is set.
+    pub fn new(verbosity: Verbosity, color: Color, no_color: bool) -> Self {
+        let terminal = io::stderr().is_terminal();
+        let color = match color {
+            Color::Auto => terminal && !no_color,
+            Color::Always => true,
+            Color::Never => false,
+        };
+        let shown = terminal && verbosity > Verbosity::Quiet;
+        let target =
+            if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        Self { verbosity, color, bars: MultiProgress::with_draw_target(target) }
+    }
+
+    /// Standard output, for data.
+    pub fn stdout(&self) -> Box<dyn Write + Send> {
+        Box::new(io::BufWriter::new(io::stdout()))
+    }
+
+    /// Data as lines on standard output.
+    pub fn data(&self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        out.flush()
+    }
+
+    /// Whether standard output is a terminal.
+    pub fn stdout_is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
+    /// Says what was done.
+    pub fn say(&self, text: &str) {
+        if self.verbosity >= Verbosity::Normal {
+            self.line(text);
+        }
+    }
+
+    /// Says a detail, with `-v` only.
+    pub fn detail(&self, text: &str) {
+        if self.verbosity >= Verbosity::Verbose {
+            self.line(text);
+        }
+    }
+
+    /// Says what a person should look at.
+    pub fn warn(&self, text: &str) {
+        if self.verbosity >= Verbosity::Normal {
+            self.line(&format!("{} {text}", self.paint("33", "warning:")));
+        }
+    }
+
+    /// Says an error and what remedies it.
+    pub fn error(&self, text: &str, hint: Option<&str>) {
+        self.line(&format!("{} {text}", self.paint("1;31", "error:")));
+        if let Some(hint) = hint {
+            self.line(&format!("{} {hint}", self.paint("36", "hint:")));
+        }
+    }
+
+    /// A bar over `length` bytes, seen on a terminal only.
+    pub fn bytes_bar(&self, name: &str, length: u64) -> ProgressBar {
+        self.bar(name, length, "{msg:30!} {bar:24} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
+    }
+
+    /// A bar over `length` steps, seen on a terminal only.
+    pub fn steps_bar(&self, name: &str, length: u64) -> ProgressBar {
+        self.bar(name, length, "{msg:30!} {bar:24} {pos}/{len} {eta}")
+    }
+
+    fn bar(&self, name: &str, length: u64, template: &str) -> ProgressBar {
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = self.bars.add(ProgressBar::new(length).with_style(style));
+        bar.set_message(name.to_owned());
+        bar
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    fn line(&self, text: &str) {
+        self.bars.suspend(|| {
+            // Nobody is left to be told when standard error is gone.
+            let _ = writeln!(io::stderr(), "{text}");
+        });
+    }
+}

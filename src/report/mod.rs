@@ -1,0 +1,232 @@
+//! One view, filtered and ordered, for a person or a file. It computes nothing: the numbers are the view's.
+
+pub mod format;
+
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+use datafusion::prelude::{DataFrame, col, lit};
+
+use crate::close::Closes;
+use crate::config::nearest;
+use crate::engine::EngineError;
+use crate::month::{Month, MonthError};
+use crate::views::{Desk, View, ViewError};
+
+/// What goes wrong with a report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The view.
+    #[error(transparent)]
+    View(#[from] ViewError),
+    /// The view has not the column that a filter needs.
+    #[error("{view} can't be filtered by --{filter}")]
+    Filter {
+        /// The view.
+        view: String,
+        /// The filter.
+        filter: &'static str,
+        /// The filters that fit.
+        fitting: Vec<&'static str>,
+    },
+    /// A dimension or segment that the view has no rows of.
+    #[error("{view} has no {what} of this name: {name}")]
+    Value {
+        /// The view.
+        view: String,
+        /// `dimension` or `segment`.
+        what: &'static str,
+        /// The name as given.
+        name: String,
+        /// The nearest one.
+        near: Option<String>,
+    },
+    /// The month is not closed.
+    #[error("{month} is not closed{}", .latest.map(|latest| format!("; the latest closed month is {latest}")).unwrap_or_default())]
+    NotClosed {
+        /// The month.
+        month: String,
+        /// The latest closed one.
+        latest: Option<Month>,
+    },
+}
+
+impl ReportError {
+    /// What remedies it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::View(error) => error.hint(),
+            Self::Filter { fitting, .. } if fitting.is_empty() => Some("it takes no filter".into()),
+            Self::Filter { fitting, .. } => Some(format!("it takes: --{}", fitting.join(", --"))),
+            Self::Value { near, .. } => near.as_ref().map(|near| format!("did you mean {near}?")),
+            Self::NotClosed { .. } => {
+                Some("`churnhouse run` lands what is new and closes what is open".into())
+            }
+        }
+    }
+}
+
+/// A month as an argument: `2024-05`, `last` (the last complete one), `latest` (the latest closed one).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MonthArgument {
+    /// A month by name.
+    Exactly(Month),
+    /// The last one that is over today.
+    Last,
+    /// The latest one that is closed.
+    Latest,
+}
+
+impl FromStr for MonthArgument {
+    type Err = MonthError;
+
+    fn from_str(text: &str) -> Result<Self, MonthError> {
+        match text {
+            "last" => Ok(Self::Last),
+            "latest" => Ok(Self::Latest),
+            _ => text.parse().map(Self::Exactly),
+        }
+    }
+}
+
+impl MonthArgument {
+    /// The month that it means; `None` where nothing is closed and the latest is asked for.
+    pub fn resolve(self, closes: &Closes, today: NaiveDate) -> Option<Month> {
+        match self {
+            Self::Exactly(month) => Some(month),
+            Self::Last => Some(Month::of(today).previous()),
+            Self::Latest => closes.months().next_back(),
+        }
+    }
+}
+
+/// Which rows of a view.
+#[derive(Clone, Debug, Default)]
+pub struct Filters {
+    /// One month.
+    pub month: Option<MonthArgument>,
+    /// From this month on.
+    pub from: Option<MonthArgument>,
+    /// Up to this month.
+    pub to: Option<MonthArgument>,
+    /// One dimension.
+    pub dimension: Option<String>,
+    /// One segment.
+    pub segment: Option<String>,
+}
+
+/// A view's rows that pass the filters, ordered by the view's grain. Without a month it is the latest
+/// closed one, unless the view shows all.
+///
+/// # Errors
+/// The view does not exist, a filter does not fit it, or the month is not closed.
+pub async fn report(
+    desk: &Desk,
+    name: &str,
+    filters: &Filters,
+    today: NaiveDate,
+) -> Result<DataFrame, ReportError> {
+    let view = desk.catalogue().find(name)?.clone();
+    let mut frame = desk.frame(name).await?;
+    let columns: Vec<String> =
+        frame.schema().fields().iter().map(|field| field.name().clone()).collect();
+    fit(&view, &columns, filters)?;
+    if columns.iter().any(|column| column == "month") {
+        frame = by_month(desk, &view, frame, filters, today)?;
+    }
+    for (column, value) in [("dimension", &filters.dimension), ("segment", &filters.segment)] {
+        if let Some(value) = value {
+            known(desk, &view, column, value).await?;
+            frame = frame.filter(col(column).eq(lit(value.as_str()))).map_err(query)?;
+        }
+    }
+    let order = view.grain().into_iter().filter(|column| columns.iter().any(|name| name == column));
+    Ok(frame.sort(order.map(|column| col(column).sort(true, false)).collect()).map_err(query)?)
+}
+
+fn query(error: datafusion::error::DataFusionError) -> ViewError {
+    EngineError::Query(error).into()
+}
+
+fn fit(view: &View, columns: &[String], filters: &Filters) -> Result<(), ReportError> {
+    let has = |column: &str| columns.iter().any(|name| name == column);
+    let options = [
+        ("month", filters.month.is_some(), has("month")),
+        ("from", filters.from.is_some(), has("month")),
+        ("to", filters.to.is_some(), has("month")),
+        ("dimension", filters.dimension.is_some(), has("dimension")),
+        ("segment", filters.segment.is_some(), has("segment")),
+    ];
+    let fitting =
+        || options.iter().filter(|(_, _, fits)| *fits).map(|(name, _, _)| *name).collect();
+    match options.iter().find(|(_, given, fits)| *given && !fits) {
+        Some((filter, _, _)) => {
+            Err(ReportError::Filter { view: view.name.clone(), filter, fitting: fitting() })
+        }
+        None => Ok(()),
+    }
+}
+
+fn by_month(
+    desk: &Desk,
+    view: &View,
+    frame: DataFrame,
+    filters: &Filters,
+    today: NaiveDate,
+) -> Result<DataFrame, ReportError> {
+    let closes = desk.closes();
+    let latest = closes.months().next_back();
+    let ranged = filters.from.is_some() || filters.to.is_some();
+    let chosen = match filters.month {
+        None if ranged || view.shows_all_months() => None,
+        month => Some(month.unwrap_or(MonthArgument::Latest)),
+    };
+    let resolve = |argument: MonthArgument| {
+        let month = argument.resolve(closes, today);
+        month.ok_or_else(|| ReportError::NotClosed { month: "no month".into(), latest })
+    };
+    let day = |month: Month| lit(datafusion::common::ScalarValue::Date32(Some(month.days())));
+    let mut frame = frame;
+    if let Some(argument) = chosen {
+        let month = resolve(argument)?;
+        if closes.closed(month).is_none() {
+            return Err(ReportError::NotClosed { month: month.to_string(), latest });
+        }
+        frame = frame.filter(col("month").eq(day(month))).map_err(query)?;
+    }
+    if let Some(from) = filters.from {
+        frame = frame.filter(col("month").gt_eq(day(resolve(from)?))).map_err(query)?;
+    }
+    if let Some(to) = filters.to {
+        frame = frame.filter(col("month").lt_eq(day(resolve(to)?))).map_err(query)?;
+    }
+    Ok(frame)
+}
+
+/// Refuses a dimension or segment that no row of the view has, so that a typing error is not an empty table.
+async fn known(
+    desk: &Desk,
+    view: &View,
+    what: &'static str,
+    name: &str,
+) -> Result<(), ReportError> {
+    use arrow::array::AsArray;
+    let frame = desk
+        .frame(&view.name)
+        .await?
+        .select(vec![col(what)])
+        .map_err(query)?
+        .distinct()
+        .map_err(query)?;
+    let mut values = Vec::new();
+    for batch in frame.collect().await.map_err(query)? {
+        let texts = arrow::compute::cast(batch.column(0), &arrow::datatypes::DataType::Utf8);
+        let texts = texts.map_err(|error| query(error.into()))?;
+        values.extend(texts.as_string::<i32>().iter().flatten().map(str::to_owned));
+    }
+    if values.iter().any(|value| value == name) {
+        return Ok(());
+    }
+    let near = nearest(name, values.iter().map(String::as_str)).map(str::to_owned);
+    Err(ReportError::Value { view: view.name.clone(), what, name: name.to_owned(), near })
+}

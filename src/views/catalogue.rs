@@ -1,0 +1,159 @@
+//! The catalogue: each view is one SQL file whose header is its documentation. The user's own
+//! `sql/views/*.sql` beside churnhouse.toml join it; one of the same name replaces the built-in.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::ViewError;
+use crate::config::Config;
+
+macro_rules! built_in {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../../sql/views/", $name, ".sql")))),*]
+    };
+}
+
+const BUILT_IN: [(&str, &str); 6] = built_in![
+    "churn_rate",
+    "retention_rate",
+    "arpu_by_segment",
+    "profit_loss_from_churn",
+    "churn_reasons",
+    "cohort_retention",
+];
+
+/// A view: its name, its header and its SQL.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Its name, that of its file.
+    pub name: String,
+    /// The leading comment, without the dashes.
+    pub header: String,
+    /// The query, a template over the dimensions.
+    pub sql: String,
+    /// The user's file, where it is the user's.
+    pub origin: Option<PathBuf>,
+}
+
+impl View {
+    fn new(name: &str, text: &str, origin: Option<PathBuf>) -> Self {
+        let comment = text.lines().map_while(|line| line.strip_prefix("--"));
+        let header: Vec<&str> =
+            comment.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+        Self { name: name.to_owned(), header: header.join("\n"), sql: text.to_owned(), origin }
+    }
+
+    /// The first line of the header without the name: what it is for.
+    pub fn summary(&self) -> &str {
+        let first = self.header.lines().next().unwrap_or_default();
+        first
+            .strip_prefix(self.name.as_str())
+            .and_then(|rest| rest.strip_prefix(": "))
+            .unwrap_or(first)
+    }
+
+    /// The columns that identify a row, in the order in which rows are shown.
+    pub fn grain(&self) -> Vec<&str> {
+        self.directive("Grain")
+            .map(|text| text.split(',').map(str::trim).collect())
+            .unwrap_or_default()
+    }
+
+    /// Whether a report without a month shows all months rather than the latest.
+    pub fn shows_all_months(&self) -> bool {
+        self.directive("Report") == Some("all months")
+    }
+
+    fn directive(&self, name: &str) -> Option<&str> {
+        self.header
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+            .map(str::trim)
+    }
+
+    /// Where it comes from, for messages.
+    pub fn place(&self) -> String {
+        match &self.origin {
+            Some(path) => path.display().to_string(),
+            None => format!("sql/views/{}.sql", self.name),
+        }
+    }
+}
+
+/// All views by name.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    views: BTreeMap<String, View>,
+}
+
+impl Catalogue {
+    /// The built-in views and the user's.
+    ///
+    /// # Errors
+    /// A file of the user's can't be read.
+    pub fn load(config: &Config) -> Result<Self, ViewError> {
+        let built_in =
+            BUILT_IN.iter().map(|(name, text)| ((*name).to_owned(), View::new(name, text, None)));
+        let mut views: BTreeMap<String, View> = built_in.collect();
+        for path in own_files(&config.base.join("sql").join("views"))? {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let text = std::fs::read_to_string(&path)
+                .map_err(|source| ViewError::Unreadable { path: path.clone(), source })?;
+            views.insert(name.clone(), View::new(&name, &text, Some(path)));
+        }
+        Ok(Self { views })
+    }
+
+    /// All views, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &View> {
+        self.views.values()
+    }
+
+    /// A view.
+    pub fn get(&self, name: &str) -> Option<&View> {
+        self.views.get(name)
+    }
+
+    /// A view, or the message that names the nearest.
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub fn find(&self, name: &str) -> Result<&View, ViewError> {
+        self.get(name)
+            .ok_or_else(|| ViewError::unknown(name, self.views.keys().map(String::as_str)))
+    }
+}
+
+fn own_files(folder: &Path) -> Result<Vec<PathBuf>, ViewError> {
+    let failed = |source| ViewError::Unreadable { path: folder.to_owned(), source };
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.map_err(failed)?,
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|ending| ending == "sql") {
+            files.push(path);
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_view_documents_itself() {
+        for (name, text) in BUILT_IN {
+            let view = View::new(name, text, None);
+            assert!(!view.summary().is_empty() && view.summary().ends_with('.'), "{name}");
+            assert!(!view.grain().is_empty(), "{name}");
+            for part in ["Columns:", "Source:"] {
+                assert!(view.header.contains(part), "{name} lacks {part}");
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What analysts ask: the catalogue of views, and the desk at which they are asked. A table or view is
+//! opened when a query names it, and not before.
+
+mod catalogue;
+mod checks;
+mod desk;
+
+pub use catalogue::{Catalogue, View};
+pub use checks::{Failure, check};
+pub use desk::Desk;
+
+use std::path::PathBuf;
+
+use datafusion::error::DataFusionError;
+
+use crate::config::nearest;
+use crate::engine::EngineError;
+use crate::land::LandError;
+use crate::warehouse::WarehouseError;
+
+/// What goes wrong with views and queries.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewError {
+    /// The tables.
+    #[error(transparent)]
+    Warehouse(#[from] WarehouseError),
+    /// The ledger.
+    #[error(transparent)]
+    Land(#[from] LandError),
+    /// A query, or SQL of our own.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A view of the user's can't be read.
+    #[error("can't read {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A view of the user's is no query, or not over what exists.
+    #[error("{origin}: {message}")]
+    Invalid {
+        /// The file, or the built-in view.
+        origin: String,
+        /// Why.
+        message: String,
+    },
+    /// Views that need each other.
+    #[error("views need each other in a circle: {0}")]
+    Circle(String),
+    /// No view or table has the name.
+    #[error("no view or table of this name: {name}")]
+    Unknown {
+        /// The name as given.
+        name: String,
+        /// The nearest one.
+        near: Option<String>,
+    },
+}
+
+impl ViewError {
+    /// What remedies it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Warehouse(error) => error.hint(),
+            Self::Land(error) => error.hint(),
+            Self::Engine(error) => error.hint(),
+            Self::Unknown { near, .. } => {
+                let near =
+                    near.as_ref().map(|near| format!("did you mean {near}? ")).unwrap_or_default();
+                Some(format!("{near}`churnhouse views` lists them"))
+            }
+            _ => None,
+        }
+    }
+
+    fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Self {
+        Self::Unknown { name: name.to_owned(), near: nearest(name, known).map(str::to_owned) }
+    }
+}
+
+impl From<DataFusionError> for ViewError {
+    fn from(error: DataFusionError) -> Self {
+        Self::Engine(EngineError::Query(error))
+    }
+}

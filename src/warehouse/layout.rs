@@ -1,0 +1,252 @@
+//! The layout: every table's name, columns and partitioning, in one place.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use sha2::{Digest, Sha256};
+
+use crate::extract::{self, SourceKind};
+
+/// What came in: a row per landing of a file.
+pub const LANDINGS: &str = "landings";
+/// Rows that were refused.
+pub const REJECTED: &str = "rejected";
+/// Rows that share an id with another row, in whatever file or month.
+pub const DUPLICATES: &str = "duplicates";
+/// The core: a row per customer and month that matters.
+pub const CUSTOMER_MONTH: &str = "customer_month";
+/// What a return or a first charge of a customer outside the base needs to know.
+pub const DORMANT: &str = "dormant";
+/// Month × dimension × segment counts and sums.
+pub const MOVEMENT: &str = "movement";
+/// What a month was closed from.
+pub const CLOSES: &str = "closes";
+
+/// The table that a source's rows land in.
+pub fn landed(kind: SourceKind) -> &'static str {
+    match kind {
+        SourceKind::Billing => "billing",
+        SourceKind::Channel => "channel",
+        SourceKind::Hotline => "hotline",
+    }
+}
+
+/// All tables, in the order in which data reaches them.
+pub const TABLES: [&str; 10] = [
+    "billing",
+    "channel",
+    "hotline",
+    REJECTED,
+    DUPLICATES,
+    LANDINGS,
+    CUSTOMER_MONTH,
+    DORMANT,
+    MOVEMENT,
+    CLOSES,
+];
+
+const TEXT: DataType = DataType::Utf8;
+const COUNT: DataType = DataType::Int64;
+const MONTH: DataType = DataType::Date32;
+const FLAG: DataType = DataType::Boolean;
+const MONEY: DataType = DataType::Decimal128(24, 2);
+
+/// What customer_month and dormant both hold: all that the next close must know of a customer.
+const STATE: [(&str, DataType); 23] = [
+    ("customer_id", TEXT),
+    ("first_month", MONTH),
+    ("since_month", MONTH),
+    ("start_month", MONTH),
+    ("last_month", MONTH),
+    ("paid_month", MONTH),
+    ("seen_month", MONTH),
+    ("annual_revenue", MONEY),
+    ("monthly_value", MONEY),
+    ("carried", FLAG),
+    ("terminated", FLAG),
+    ("left_month", MONTH),
+    ("left_reason", TEXT),
+    ("left_by_port_out", FLAG),
+    ("relifting", DataType::Int32),
+    ("value_sum", MONEY),
+    ("tier_sum", MONEY),
+    ("event_product", TEXT),
+    ("billed_product", TEXT),
+    ("entry_channel", TEXT),
+    ("region", TEXT),
+    ("segment", TEXT),
+    ("group_id", TEXT),
+];
+
+/// What customer_month holds besides.
+const MONTHLY: [(&str, DataType); 9] = [
+    ("status", TEXT),
+    ("churn_kind", TEXT),
+    ("reason", TEXT),
+    ("idle", DataType::Int32),
+    ("revenue", MONEY),
+    ("tier", TEXT),
+    ("tenure_band", TEXT),
+    ("product", TEXT),
+    ("channel", TEXT),
+];
+
+const MOVEMENT_COLUMNS: [(&str, DataType); 19] = [
+    ("dimension", TEXT),
+    ("segment", TEXT),
+    ("opening", COUNT),
+    ("churned", COUNT),
+    ("voluntary_churned", COUNT),
+    ("moved_out", COUNT),
+    ("moved_in", COUNT),
+    ("new", COUNT),
+    ("returned", COUNT),
+    ("carried", COUNT),
+    ("joined_and_left", COUNT),
+    ("closing", COUNT),
+    ("charged_customers", COUNT),
+    ("revenue", MONEY),
+    ("lost_annual_revenue", MONEY),
+    ("lost_annual_profit", MONEY),
+    ("avoidable_lost_customers", COUNT),
+    ("avoidable_lost_annual_revenue", MONEY),
+    ("avoidable_lost_annual_profit", MONEY),
+];
+
+const LANDING_COLUMNS: [(&str, DataType); 17] = [
+    ("delivery", DataType::Int32),
+    ("source", TEXT),
+    ("key", TEXT),
+    ("landing", TEXT),
+    ("file", TEXT),
+    ("content", TEXT),
+    ("description", TEXT),
+    ("bytes", COUNT),
+    ("modified", TEXT),
+    ("rows", COUNT),
+    ("rejected", COUNT),
+    ("duplicates", COUNT),
+    ("first_month", MONTH),
+    ("last_month", MONTH),
+    ("retracted", FLAG),
+    ("version", COUNT),
+    ("landed_at", DataType::Timestamp(TimeUnit::Microsecond, None)),
+];
+
+const REJECTED_COLUMNS: [(&str, DataType); 7] = [
+    ("source", TEXT),
+    ("file", TEXT),
+    ("landing", TEXT),
+    ("line", COUNT),
+    ("column", TEXT),
+    ("reason", TEXT),
+    ("raw", TEXT),
+];
+
+const DUPLICATE_COLUMNS: [(&str, DataType); 6] = [
+    ("source", TEXT),
+    ("id", TEXT),
+    ("month", MONTH),
+    ("delivery", DataType::Int32),
+    ("line", COUNT),
+    ("landing", TEXT),
+];
+
+const CLOSE_COLUMNS: [(&str, DataType); 24] = [
+    ("month", MONTH),
+    ("accepted", FLAG),
+    ("inputs", TEXT),
+    ("prior_state", TEXT),
+    ("window_charges", TEXT),
+    ("definitions", TEXT),
+    ("state", TEXT),
+    ("charges", TEXT),
+    ("customer_month_file", TEXT),
+    ("customer_month_rows", COUNT),
+    ("customer_month_bytes", COUNT),
+    ("dormant_file", TEXT),
+    ("dormant_rows", COUNT),
+    ("dormant_bytes", COUNT),
+    ("movement_file", TEXT),
+    ("movement_rows", COUNT),
+    ("movement_bytes", COUNT),
+    ("billing_lines", COUNT),
+    ("channel_events", COUNT),
+    ("hotline_calls", COUNT),
+    ("billing_version", COUNT),
+    ("channel_version", COUNT),
+    ("hotline_version", COUNT),
+    ("closed_at", DataType::Timestamp(TimeUnit::Microsecond, None)),
+];
+
+fn fields(columns: &[(&str, DataType)]) -> Vec<Field> {
+    columns.iter().map(|(name, kind)| Field::new(*name, kind.clone(), true)).collect()
+}
+
+fn dimension_fields(dimensions: &[String]) -> Vec<Field> {
+    dimensions.iter().map(|name| Field::new(name, TEXT, true)).collect()
+}
+
+/// The columns of a table; the partition column `month`, where there is one, is the last.
+pub fn schema(name: &str, dimensions: &[String]) -> SchemaRef {
+    let mut all = match name {
+        CUSTOMER_MONTH => [fields(&STATE), fields(&MONTHLY), dimension_fields(dimensions)].concat(),
+        DORMANT => [fields(&STATE), dimension_fields(dimensions)].concat(),
+        MOVEMENT => fields(&MOVEMENT_COLUMNS),
+        LANDINGS => fields(&LANDING_COLUMNS),
+        REJECTED => fields(&REJECTED_COLUMNS),
+        DUPLICATES => fields(&DUPLICATE_COLUMNS),
+        CLOSES => fields(&CLOSE_COLUMNS),
+        _ => landed_fields(name, dimensions),
+    };
+    if !partition_columns(name).is_empty() {
+        all.push(Field::new("month", MONTH, true));
+    }
+    Arc::new(Schema::new(all))
+}
+
+fn landed_fields(name: &str, dimensions: &[String]) -> Vec<Field> {
+    let kind = SourceKind::iter().find(|kind| landed(*kind) == name);
+    let dimensions = dimensions.iter().map(|name| (name.clone(), name.clone())).collect();
+    let schema = kind.map(|kind| extract::schema(kind, &dimensions));
+    schema
+        .map(|schema| schema.fields().iter().map(|field| field.as_ref().clone()).collect())
+        .unwrap_or_default()
+}
+
+/// The columns of a data file: those of the table without the partition column.
+pub fn file_schema(name: &str, dimensions: &[String]) -> SchemaRef {
+    let whole = schema(name, dimensions);
+    let kept = whole.fields().len() - partition_columns(name).len();
+    Arc::new(Schema::new(whole.fields()[..kept].to_vec()))
+}
+
+/// The partition columns of a table: the month, in all that holds months.
+pub fn partition_columns(name: &str) -> Vec<&'static str> {
+    match name {
+        LANDINGS | REJECTED | DUPLICATES | CLOSES => Vec::new(),
+        _ => vec!["month"],
+    }
+}
+
+/// Whether a column of this name exists in the core or in the channel extract.
+pub fn is_core_column(name: &str) -> bool {
+    let core = STATE.iter().chain(&MONTHLY).any(|(column, _)| *column == name);
+    core || name == "month"
+        || extract::schema(SourceKind::Channel, &extract::Dimensions::new()).index_of(name).is_ok()
+}
+
+/// The directory of a month's partition, as other engines name it.
+pub fn partition(month: crate::month::Month) -> String {
+    format!("month={}", month.first_day())
+}
+
+/// A short name for some content: the first 16 hexadecimal digits of its SHA-256.
+pub fn digest(parts: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    format!("{:x}", hash.finalize())[..16].to_owned()
+}

@@ -1,0 +1,154 @@
+//! Tables of a few thousand rows at most (the ledger, the closes): kept in one file that each commit
+//! replaces, so that reading them is one request and the file's list stays short. Their rows are
+//! structs; arrow's JSON reader and writer carry them over.
+
+use arrow::array::RecordBatch;
+use arrow::error::ArrowError;
+use object_store::ObjectStoreExt;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Change, DataFile, Table, Warehouse, WarehouseError, layout, parquet as file};
+
+/// A table that is read and replaced whole.
+#[derive(Debug)]
+pub struct SmallTable {
+    table: Table,
+    schema: arrow::datatypes::SchemaRef,
+}
+
+impl SmallTable {
+    /// Opens it; `None` where it does not exist yet.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn open(
+        warehouse: &Warehouse,
+        name: &'static str,
+    ) -> Result<Option<Self>, WarehouseError> {
+        let schema = layout::schema(name, warehouse.dimensions());
+        Ok(warehouse.open(name).await?.map(|table| Self { table, schema }))
+    }
+
+    /// Opens it, and creates it where it does not exist yet.
+    ///
+    /// # Errors
+    /// The store can't be written.
+    pub async fn open_or_create(
+        warehouse: &Warehouse,
+        name: &'static str,
+    ) -> Result<Self, WarehouseError> {
+        let schema = layout::schema(name, warehouse.dimensions());
+        Ok(Self { table: warehouse.open_or_create(name).await?, schema })
+    }
+
+    /// The version of its log that was read.
+    pub fn version(&self) -> u64 {
+        self.table.version()
+    }
+
+    /// All its rows, in the order in which they were written.
+    ///
+    /// # Errors
+    /// The store can't be read, or the rows are not of this type.
+    pub async fn read<T: DeserializeOwned>(&self) -> Result<Vec<T>, WarehouseError> {
+        let mut rows = Vec::new();
+        for data in self.table.files()? {
+            for batch in read_file(&self.table, &data).await? {
+                rows.extend(from_batch(&batch).map_err(|source| self.arrow(source))?);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Replaces all rows. The file is named by its content.
+    ///
+    /// # Errors
+    /// The store refuses, or another writer was quicker.
+    pub async fn replace<T: Serialize>(&mut self, rows: &[T]) -> Result<(), WarehouseError> {
+        let batch = to_batch(&self.schema, rows).map_err(|source| self.arrow(source))?;
+        let before = self.table.files()?;
+        let name = format!("v{:06}", self.table.version() + 1);
+        let add = write_file(&self.table, &name, &batch).await?;
+        self.table.commit(Change { add: vec![add], remove: before, note: None }).await
+    }
+
+    fn arrow(&self, source: ArrowError) -> WarehouseError {
+        WarehouseError::Arrow { table: self.table.name().to_owned(), source }
+    }
+}
+
+/// Structs as rows of a table.
+///
+/// # Errors
+/// A field does not fit its column.
+pub fn to_batch<T: Serialize>(
+    schema: &arrow::datatypes::SchemaRef,
+    rows: &[T],
+) -> Result<RecordBatch, ArrowError> {
+    let mut decoder = arrow::json::ReaderBuilder::new(schema.clone())
+        .with_batch_size(rows.len().max(1))
+        .build_decoder()?;
+    decoder.serialize(rows)?;
+    Ok(decoder.flush()?.unwrap_or_else(|| RecordBatch::new_empty(schema.clone())))
+}
+
+/// Rows of a table as structs.
+///
+/// # Errors
+/// A column does not fit its field.
+pub fn from_batch<T: DeserializeOwned>(batch: &RecordBatch) -> Result<Vec<T>, ArrowError> {
+    let mut writer = arrow::json::ArrayWriter::new(Vec::new());
+    writer.write(batch)?;
+    writer.finish()?;
+    let json = writer.into_inner();
+    if json.is_empty() {
+        return Ok(Vec::new());
+    }
+    serde_json::from_slice(&json).map_err(|error| ArrowError::JsonError(error.to_string()))
+}
+
+/// Writes rows as one file of a table that is not partitioned, named `NAME-DIGEST`; it counts once it
+/// is committed.
+///
+/// # Errors
+/// The store refuses.
+pub async fn write_file(
+    table: &Table,
+    name: &str,
+    batch: &RecordBatch,
+) -> Result<DataFile, WarehouseError> {
+    let bytes = file::encode(batch)
+        .map_err(|source| WarehouseError::Parquet { file: table.name().to_owned(), source })?;
+    let path = format!("{name}-{}.parquet", layout::digest(&[&bytes]));
+    let (rows, size) = (batch.num_rows() as u64, bytes.len() as u64);
+    let place = table.place();
+    let written = place.store.put(&place.below(&path), bytes.into()).await;
+    written.map_err(|source| WarehouseError::Storage {
+        action: "write",
+        path: path.clone(),
+        source,
+    })?;
+    Ok(DataFile { path, month: None, rows, size, ids: None })
+}
+
+/// All rows of one data file.
+///
+/// # Errors
+/// The store can't be read.
+pub async fn read_file(table: &Table, data: &DataFile) -> Result<Vec<RecordBatch>, WarehouseError> {
+    let path = table.place().below(&data.path);
+    let failed =
+        |source| WarehouseError::Storage { action: "read", path: path.to_string(), source };
+    let bytes =
+        table.place().store.get(&path).await.map_err(failed)?.bytes().await.map_err(failed)?;
+    let parquet = |source| WarehouseError::Parquet { file: path.to_string(), source };
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)
+        .map_err(parquet)?
+        .build()
+        .map_err(parquet)?;
+    reader
+        .collect::<Result<_, _>>()
+        .map_err(|source| WarehouseError::Arrow { table: table.name().to_owned(), source })
+}

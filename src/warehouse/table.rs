@@ -1,0 +1,286 @@
+//! One Delta table: its live files, and commits that either add and remove files as one or fail.
+//! A commit is made against the state that was read; anybody else's commit in between refuses it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
+use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
+use deltalake_core::kernel::{Action, Add, Remove, StructType};
+use deltalake_core::logstore::{StorageConfig, default_logstore};
+use deltalake_core::operations::create::CreateBuilder;
+use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use deltalake_core::{DeltaTable, DeltaTableError};
+use futures::TryStreamExt;
+use object_store::ObjectStore;
+use object_store::prefix::PrefixStore;
+
+use super::{Place, Warehouse, WarehouseError, layout};
+use crate::month::Month;
+
+/// The key of a commit's own information in the log.
+const NOTE: &str = "churnhouse";
+/// Commits between checkpoints of a table's log: opening replays at most so many.
+const CHECKPOINT_INTERVAL: &str = "20";
+
+/// A live data file of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataFile {
+    /// Its path below the table.
+    pub path: String,
+    /// The month partition that it belongs to, in tables that are partitioned.
+    pub month: Option<Month>,
+    /// Its rows.
+    pub rows: u64,
+    /// Its bytes.
+    pub size: u64,
+    /// The least and greatest id in it, where the table's rows carry one.
+    pub ids: Option<(String, String)>,
+}
+
+/// What one commit changes.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// Files that come.
+    pub add: Vec<DataFile>,
+    /// Files that go.
+    pub remove: Vec<DataFile>,
+    /// What the commit says of itself, for those who read the log.
+    pub note: Option<serde_json::Value>,
+}
+
+/// An open table.
+#[derive(Clone, Debug)]
+pub struct Table {
+    name: &'static str,
+    place: Place,
+    delta: DeltaTable,
+}
+
+impl Table {
+    pub(super) async fn open(
+        warehouse: &Warehouse,
+        name: &'static str,
+    ) -> Result<Option<Self>, WarehouseError> {
+        let place = place_of(warehouse, name);
+        let mut delta = DeltaTable::new(log_store(&place));
+        match delta.load().await {
+            Ok(()) => Ok(Some(Self { name, place, delta })),
+            Err(DeltaTableError::NotATable(_)) => Ok(None),
+            Err(_) if !has_log(&place).await? => Ok(None),
+            Err(source) => Err(delta_error(name)(source)),
+        }
+    }
+
+    pub(super) async fn create(
+        warehouse: &Warehouse,
+        name: &'static str,
+    ) -> Result<Self, WarehouseError> {
+        let place = place_of(warehouse, name);
+        let schema = layout::schema(name, warehouse.dimensions());
+        let kernel: StructType = schema
+            .as_ref()
+            .try_into_kernel()
+            .map_err(|source| WarehouseError::Arrow { table: name.to_owned(), source })?;
+        let delta = CreateBuilder::new()
+            .with_log_store(log_store(&place))
+            .with_table_name(name)
+            .with_columns(kernel.fields().cloned())
+            .with_partition_columns(layout::partition_columns(name))
+            .with_configuration([("delta.checkpointInterval", Some(CHECKPOINT_INTERVAL))])
+            .with_save_mode(SaveMode::Ignore)
+            .await
+            .map_err(delta_error(name))?;
+        Ok(Self { name, place, delta })
+    }
+
+    /// The table's name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Where its data lies.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The version of its log that was read.
+    pub fn version(&self) -> u64 {
+        self.delta.version().unwrap_or_default()
+    }
+
+    /// Its live files, ordered by path.
+    ///
+    /// # Errors
+    /// The log holds a file that does not fit the layout.
+    pub fn files(&self) -> Result<Vec<DataFile>, WarehouseError> {
+        let snapshot = self.delta.snapshot().map_err(delta_error(self.name))?;
+        let views = snapshot.log_data().into_iter();
+        let mut files: Vec<DataFile> = views
+            .map(|view| {
+                let month = view.partition_values_map().remove("month").flatten();
+                DataFile {
+                    path: view.path().into_owned(),
+                    month: month.and_then(|day| day.get(..7)?.parse().ok()),
+                    rows: view.num_records().unwrap_or_default() as u64,
+                    size: view.size().unsigned_abs(),
+                    ids: view.stats().as_deref().and_then(ids_of),
+                }
+            })
+            .collect();
+        files.sort_unstable_by(|left, right| left.path.cmp(&right.path));
+        Ok(files)
+    }
+
+    /// Commits a change against the version that was read.
+    ///
+    /// # Errors
+    /// [`WarehouseError::Conflict`] where somebody committed in between; nothing has changed then.
+    pub async fn commit(&mut self, change: Change) -> Result<(), WarehouseError> {
+        let adds = change.add.iter().map(|file| Action::Add(add_action(file)));
+        let removes = change.remove.iter().map(|file| Action::Remove(remove_action(file)));
+        let actions: Vec<Action> = removes.chain(adds).collect();
+        let operation =
+            DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
+        let note = change.note.map(|note| (NOTE.to_owned(), note));
+        let properties = CommitProperties::default()
+            .with_max_retries(0)
+            .with_metadata(note)
+            .with_cleanup_expired_logs(Some(false));
+        let snapshot = self.delta.snapshot().map_err(delta_error(self.name))?;
+        let committed = CommitBuilder::from(properties)
+            .with_actions(actions)
+            .build(Some(snapshot), self.delta.log_store(), operation)
+            .await
+            .map_err(|error| self.commit_error(error))?;
+        self.delta.state = Some(committed.snapshot());
+        Ok(())
+    }
+
+    /// The notes of the commits after `version`, oldest first, each with its version.
+    ///
+    /// # Errors
+    /// The log can't be read.
+    pub async fn notes_since(
+        &self,
+        version: u64,
+    ) -> Result<Vec<(u64, serde_json::Value)>, WarehouseError> {
+        let log = self.delta.log_store();
+        let mut notes = Vec::new();
+        for version in version + 1..=self.version() {
+            let entry = log.read_commit_entry(version).await.map_err(delta_error(self.name))?;
+            let lines = entry.unwrap_or_default();
+            let found = lines.split(|byte| *byte == b'\n').find_map(note_of);
+            notes.extend(found.map(|note| (version, note)));
+        }
+        Ok(notes)
+    }
+
+    fn commit_error(&self, error: DeltaTableError) -> WarehouseError {
+        match error {
+            DeltaTableError::VersionAlreadyExists(_)
+            | DeltaTableError::Transaction {
+                source:
+                    TransactionError::MaxCommitAttempts(_)
+                    | TransactionError::CommitConflict(_)
+                    | TransactionError::VersionAlreadyExists(_),
+            } => WarehouseError::Conflict(self.name.to_owned()),
+            source => delta_error(self.name)(source),
+        }
+    }
+}
+
+fn note_of(line: &[u8]) -> Option<serde_json::Value> {
+    let mut action: serde_json::Value = serde_json::from_slice(line).ok()?;
+    action.get_mut("commitInfo")?.get_mut(NOTE).map(serde_json::Value::take)
+}
+
+fn delta_error(table: &str) -> impl Fn(DeltaTableError) -> WarehouseError {
+    move |source| WarehouseError::Delta { table: table.to_owned(), source }
+}
+
+fn place_of(warehouse: &Warehouse, name: &str) -> Place {
+    let place = &warehouse.place;
+    Place { url: place.url_below(name), store: Arc::clone(&place.store), prefix: place.below(name) }
+}
+
+/// A log store over our own object store, so that one set of credentials serves everything.
+fn log_store(place: &Place) -> deltalake_core::logstore::LogStoreRef {
+    let prefixed = PrefixStore::new(Arc::clone(&place.store), place.prefix.clone());
+    default_logstore(
+        Arc::new(prefixed),
+        Arc::clone(&place.store),
+        &place.url,
+        &StorageConfig::default(),
+    )
+}
+
+async fn has_log(place: &Place) -> Result<bool, WarehouseError> {
+    let log = place.below("_delta_log");
+    let mut listed = place.store.list(Some(&log));
+    let first = listed.try_next().await;
+    let path = log.to_string();
+    Ok(first.map_err(|source| WarehouseError::Storage { action: "read", path, source })?.is_some())
+}
+
+fn partition_values(file: &DataFile) -> HashMap<String, Option<String>> {
+    file.month
+        .map(|month| ("month".to_owned(), Some(month.first_day().to_string())))
+        .into_iter()
+        .collect()
+}
+
+fn add_action(file: &DataFile) -> Add {
+    Add {
+        path: file.path.clone(),
+        partition_values: partition_values(file),
+        size: file.size as i64,
+        modification_time: chrono::Utc::now().timestamp_millis(),
+        data_change: true,
+        stats: Some(stats_of(file)),
+        ..Add::default()
+    }
+}
+
+fn remove_action(file: &DataFile) -> Remove {
+    Remove {
+        path: file.path.clone(),
+        data_change: true,
+        deletion_timestamp: Some(chrono::Utc::now().timestamp_millis()),
+        extended_file_metadata: Some(true),
+        partition_values: Some(partition_values(file)),
+        size: Some(file.size as i64),
+        ..Remove::default()
+    }
+}
+
+/// The column that stands for a row's id in a file's statistics, whichever table it is.
+const ID_COLUMNS: [&str; 3] = ["line_id", "event_id", "call_id"];
+
+fn stats_of(file: &DataFile) -> String {
+    let mut stats = serde_json::json!({ "numRecords": file.rows });
+    if let (Some((least, greatest)), Some(column)) = (&file.ids, id_column_of(&file.path)) {
+        stats["minValues"] = serde_json::json!({ column: least });
+        stats["maxValues"] = serde_json::json!({ column: greatest });
+    }
+    stats.to_string()
+}
+
+/// The file names of landed rows begin with the source's letter: `b`, `c`, `h`.
+fn id_column_of(path: &str) -> Option<&'static str> {
+    match path.rsplit('/').next()?.as_bytes().first()? {
+        b'b' => Some(ID_COLUMNS[0]),
+        b'c' => Some(ID_COLUMNS[1]),
+        b'h' => Some(ID_COLUMNS[2]),
+        _ => None,
+    }
+}
+
+fn ids_of(stats: &str) -> Option<(String, String)> {
+    let stats: serde_json::Value = serde_json::from_str(stats).ok()?;
+    let bound = |side: &str| {
+        let values = stats.get(side)?;
+        ID_COLUMNS.iter().find_map(|column| values.get(column)?.as_str().map(str::to_owned))
+    };
+    Some((bound("minValues")?, bound("maxValues")?))
+}

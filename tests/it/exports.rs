@@ -1,0 +1,139 @@
+//! Exports: a folder a month whose manifest says what it holds and what it was made from; the same close
+//! gives the same bytes, a month that came out otherwise is due again, a stale one is withheld.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::context::{TODAY, TestContext, files_below};
+
+const EXPORT: &str = r#"
+[close]
+first_month = "2024-01"
+[[exports]]
+name = "monthly"
+views = ["churn_rate", "retention_rate", "arpu_by_segment", "profit_loss_from_churn"]
+formats = ["csv", "json", "parquet", "xlsx"]
+to = "out"
+"#;
+
+fn sha256(bytes: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(bytes))
+}
+
+/// Two months of two customers, of whom one does not come again.
+fn context() -> TestContext {
+    let context = TestContext::with(EXPORT);
+    context.bills(
+        "billing/2024-01.csv",
+        ["a,2024-01-05,10.00", "b,2024-01-05,20.00"].map(str::to_owned),
+    );
+    context.bills("billing/2024-02.csv", ["a,2024-02-05,10.00".to_owned()]);
+    context
+}
+
+fn exported(context: &TestContext) -> BTreeMap<String, Vec<u8>> {
+    let folder = context.path("out");
+    let read = |name: String| (name.clone(), std::fs::read(folder.join(name)).unwrap());
+    files_below(&folder).into_iter().map(read).collect()
+}
+
+fn manifest(context: &TestContext, month: &str) -> Value {
+    let bytes = std::fs::read(context.path(&format!("out/monthly/{month}/manifest.json"))).unwrap();
+    serde_json::from_slice(&bytes).unwrap()
+}
+
+#[test]
+fn the_manifest_names_every_file_with_its_digest() {
+    let context = context();
+    context.run_all();
+    let files = exported(&context);
+    for month in ["2024-01", "2024-02"] {
+        let manifest = manifest(&context, month);
+        let listed = manifest["files"].as_array().unwrap();
+        assert_eq!(listed.len(), 16, "four views in four formats");
+        for file in listed {
+            let bytes = &files[&format!("monthly/{month}/{}", file["name"].as_str().unwrap())];
+            assert_eq!(file["sha256"], sha256(bytes));
+            assert_eq!(file["bytes"], bytes.len());
+        }
+        assert_eq!(manifest["replaces"], Value::Null);
+    }
+    assert_eq!(files.len(), 2 * 17, "and nothing else lies there: {:?}", files.keys());
+}
+
+#[test]
+fn the_same_close_gives_the_same_bytes() {
+    let context = context();
+    context.run_all();
+    let first = exported(&context);
+    context.run_all();
+    assert_eq!(exported(&context), first, "nothing is due");
+    std::fs::remove_dir_all(context.path("out")).unwrap();
+    context.ok(&["export", "monthly", "--month", "latest", "--today", TODAY]);
+    assert!(!context.path("out/monthly/2024-01").exists());
+    context.ok(&["export", "--today", TODAY]);
+    assert_eq!(exported(&context), first, "a folder that is gone is due");
+}
+
+#[test]
+fn a_month_that_came_out_otherwise_is_due_again() {
+    let context = context();
+    context.run_all();
+    let first = exported(&context);
+    context.bills(
+        "billing/2024-02.csv",
+        ["a,2024-02-05,10.00", "b,2024-02-09,70.00"].map(str::to_owned),
+    );
+    context.run_all();
+    let second = exported(&context);
+    let january = "monthly/2024-01/churn_rate.csv";
+    assert_eq!(second[january], first[january]);
+    assert_eq!(manifest(&context, "2024-01")["replaces"], Value::Null, "January is as it was");
+    let february = "monthly/2024-02/arpu_by_segment.csv";
+    assert_ne!(second[february], first[february]);
+    let replaced = sha256(&first["monthly/2024-02/manifest.json"]);
+    assert_eq!(manifest(&context, "2024-02")["replaces"], replaced);
+}
+
+#[test]
+fn a_stale_month_is_withheld_unless_forced() {
+    let context = TestContext::with(EXPORT);
+    let lines = |month: &str, count: u32| {
+        (0..count).map(move |c| format!("c{c},2024-{month}-05,10.00")).collect()
+    };
+    let write = |month: &str, count: u32| {
+        let lines: Vec<String> = lines(month, count);
+        context.bills(&format!("billing/2024-{month}.csv"), lines);
+    };
+    write("01", 1000);
+    write("02", 1000);
+    context.run_all();
+    // February is sent again with a tenth of its lines: it keeps its old rows, and is stale.
+    write("02", 100);
+    context.run(&["run", "--today", TODAY]).says(1, &["2024-02 is not closed", "probably partial"]);
+    assert_eq!(
+        context.value(
+            "select closing from churn_rate where dimension = 'total' and month = '2024-02-01'"
+        ),
+        "1000"
+    );
+    std::fs::remove_dir_all(context.path("out")).unwrap();
+    let export = ["export", "monthly", "--month", "2024-02", "--today", TODAY];
+    context.run(&export).says(1, &["monthly of 2024-02 is not exported", "--force"]);
+    assert!(!context.path("out/monthly/2024-02/manifest.json").exists());
+    context.ok(&[&export[..], &["--force"]].concat());
+    assert!(context.path("out/monthly/2024-02/manifest.json").exists());
+}
+
+#[test]
+fn unknown_exports_views_and_formats_are_named() {
+    let mut context = context();
+    context.run_all();
+    context.run(&["export", "weekly"]).says(1, &["no export of this name is configured: weekly"]);
+    context.config(&EXPORT.replace("\"churn_rate\"", "\"churn_rat\""));
+    context.run(&["export"]).says(1, &["churn_rat"]);
+    context.config(&EXPORT.replace("\"csv\"", "\"pdf\""));
+    context.run(&["export"]).says(1, &["exports.monthly.formats", "pdf"]);
+}

@@ -1,0 +1,33 @@
+//! The program from outside: a folder, a configuration, extracts, the real binary, and what it says.
+//! One binary for all of it, since every test binary links the whole engine.
+
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod bad_months;
+#[cfg(test)]
+mod context;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod dynamic_filters;
+#[cfg(test)]
+mod exports;
+#[cfg(test)]
+mod extracts;
+#[cfg(test)]
+mod formats;
+#[cfg(test)]
+mod known_answers;
+#[cfg(test)]
+mod outputs;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod s3;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod slt;
+#[cfg(test)]
+mod surroundings;

@@ -1,0 +1,207 @@
+//! Every format that results are written in can be read back and says the same: from `sql` and `report`,
+//! to a file and to standard output.
+
+use std::fs::File;
+use std::path::Path;
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::util::display::array_value_to_string;
+use calamine::{Data, Reader, open_workbook_auto};
+use chrono::{Days, NaiveDate};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde_json::Value;
+
+use crate::context::{TestContext, records};
+
+const COLUMNS: [&str; 6] = ["month", "customer_id", "product", "revenue", "idle", "rate"];
+const QUERY: &str = "select month, customer_id, nullif(product, 'unknown') as product, revenue, idle, idle / 3.0 as rate
+                     from customer_month order by month, customer_id";
+
+type Rows = Vec<Vec<String>>;
+
+/// Products that want quoting in one format or another, and one that is null.
+fn context() -> TestContext {
+    let context = TestContext::with("[close]\nfirst_month = \"2024-01\"\n");
+    let header = "customer_id,billed_on,amount,product\n";
+    let odd = "\"a|b, \"\"c\"\" <d> & 'e'\"";
+    let january = format!(
+        "{header}a,2024-01-05,30.00,神州行\nb,2024-01-05,0.10,{odd}\nc,2024-01-06,1234567.89,\n"
+    );
+    context.file("billing/2024-01.csv", &january);
+    context.file(
+        "billing/2024-02.csv",
+        &format!("{header}a,2024-02-05,-3.05,神州行\nb,2024-02-05,7.00,{odd}\n"),
+    );
+    context.run_all();
+    context
+}
+
+/// A cell as text that does not depend on how a format writes a number.
+fn plain(cell: &str) -> String {
+    cell.parse::<f64>().map_or_else(|_| cell.to_owned(), |number| number.to_string())
+}
+
+fn plain_rows(rows: impl IntoIterator<Item = Vec<String>>) -> Rows {
+    rows.into_iter().map(|row| row.iter().map(|cell| plain(cell)).collect()).collect()
+}
+
+fn delimited(path: &Path, delimiter: u8) -> Rows {
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_path(path).unwrap();
+    assert_eq!(reader.headers().unwrap().iter().collect::<Vec<_>>(), COLUMNS);
+    plain_rows(reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()))
+}
+
+fn objects(objects: impl IntoIterator<Item = Value>) -> Rows {
+    let cell = |value: &Value| match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    plain_rows(
+        objects
+            .into_iter()
+            .map(|object| COLUMNS.iter().map(|column| cell(&object[*column])).collect()),
+    )
+}
+
+fn batches(batches: impl Iterator<Item = RecordBatch>) -> Rows {
+    let rows = batches.flat_map(|batch| {
+        let cell =
+            |row: usize| move |column: &ArrayRef| array_value_to_string(column, row).unwrap();
+        (0..batch.num_rows())
+            .map(|row| batch.columns().iter().map(cell(row)).collect())
+            .collect::<Rows>()
+    });
+    plain_rows(rows)
+}
+
+fn sheet(path: &Path) -> Rows {
+    let mut book = open_workbook_auto(path).unwrap();
+    let range = book.worksheet_range_at(0).unwrap().unwrap();
+    let rows: Rows = range.rows().map(|row| row.iter().map(cell).collect()).collect();
+    let header = rows.iter().position(|row| row.starts_with(&COLUMNS.map(str::to_owned))).unwrap();
+    plain_rows(rows.into_iter().skip(header + 1))
+}
+
+fn cell(cell: &Data) -> String {
+    match cell {
+        Data::Empty => String::new(),
+        Data::DateTime(date) => {
+            let first = NaiveDate::from_ymd_opt(1899, 12, 30).unwrap();
+            (first + Days::new(date.as_f64() as u64)).to_string()
+        }
+        other => other.to_string(),
+    }
+}
+
+fn json(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn what_is_written_can_be_read_back() {
+    let context = context();
+    let written = |format: &str| {
+        let name = format!("out.{format}");
+        context.ok(&["sql", "-o", &name, QUERY]);
+        context.path(&name)
+    };
+    let expected = plain_rows(context.rows(QUERY));
+    assert_eq!(expected.len(), 6);
+    assert_eq!(expected[1][2], "a|b, \"c\" <d> & 'e'");
+    assert_eq!(delimited(&written("csv"), b','), expected);
+    assert_eq!(delimited(&written("tsv"), b'\t'), expected);
+    let array: Vec<Value> = serde_json::from_str(&json(&written("json"))).unwrap();
+    assert_eq!(objects(array), expected);
+    let lines = json(&written("ndjson"));
+    assert_eq!(objects(lines.lines().map(|line| serde_json::from_str(line).unwrap())), expected);
+    let parquet =
+        ParquetRecordBatchReaderBuilder::try_new(File::open(written("parquet")).unwrap()).unwrap();
+    assert_eq!(batches(parquet.build().unwrap().map(Result::unwrap)), expected);
+    let arrow =
+        arrow::ipc::reader::FileReader::try_new(File::open(written("arrow")).unwrap(), None)
+            .unwrap();
+    assert_eq!(batches(arrow.map(Result::unwrap)), expected);
+    assert_eq!(sheet(&written("xlsx")), expected);
+}
+
+#[test]
+fn what_people_read_shows_every_value() {
+    let context = context();
+    for (format, escaped) in
+        [("table", "a|b, \"c\" <d> & 'e'"), ("markdown", "a\\|b"), ("html", "&lt;d&gt; &amp;")]
+    {
+        let text = context.ok(&["sql", "--format", format, QUERY]).stdout;
+        for word in COLUMNS.iter().chain(&["神州行", "2024-02-01", "-3.05", escaped]) {
+            assert!(text.contains(word), "{word:?} is not in the {format}:\n{text}");
+        }
+        let digits: String = text.chars().filter(|c| *c != ',').collect();
+        assert!(digits.contains("1234567.89"), "{text}");
+    }
+}
+
+#[test]
+fn standard_output_is_the_file() {
+    let context = context();
+    for format in ["csv", "tsv", "json", "ndjson", "markdown", "html"] {
+        let name = format!("out.{}", if format == "markdown" { "md" } else { format });
+        context.ok(&["report", "churn_rate", "--month", "latest", "-o", &name]);
+        let shown =
+            context.ok(&["report", "churn_rate", "--month", "latest", "--format", format]).stdout;
+        assert_eq!(std::fs::read_to_string(context.path(&name)).unwrap(), shown, "{format}");
+    }
+    context.run(&["report", "churn_rate", "-o", "out.pdf"]).says(1, &["out.pdf", "--format"]);
+}
+
+#[test]
+fn a_report_is_the_view_filtered() {
+    let context = context();
+    let report = |arguments: &[&str]| {
+        let whole = [&["report", "arpu_by_segment", "--format", "csv"], arguments].concat();
+        records(&context.ok(&whole).stdout).split_off(1)
+    };
+    let view = |filter: &str| {
+        context.rows(&format!(
+            "select * from arpu_by_segment where {filter} order by month, dimension, segment"
+        ))
+    };
+    assert_eq!(report(&[]), view("month = '2024-02-01'"), "the latest closed month");
+    assert_eq!(report(&["--month", "2024-01"]), view("month = '2024-01-01'"));
+    assert_eq!(report(&["--from", "2024-01", "--to", "latest"]), view("true"));
+    assert_eq!(report(&["--from", "2024-02"]), view("month >= '2024-02-01'"));
+    assert_eq!(
+        report(&["--from", "2024-01", "--dimension", "product", "--segment", "神州行"]),
+        view("dimension = 'product' and segment = '神州行'")
+    );
+}
+
+#[test]
+fn queries_come_from_files_and_standard_input_too() {
+    let context = context();
+    context.file("two.sql", "select 1 as one;\nselect month from churn_rate where dimension = 'total' order by month;\n");
+    let said = context.ok(&["sql", "-f", "two.sql", "--format", "csv"]);
+    assert_eq!(said.stdout, "one\n1\nmonth\n2024-01-01\n2024-02-01\n");
+    context.file(
+        "wrong.sql",
+        "select 1 as one;\nselect nonsense from churn_rate;\nselect 2 as two;\n",
+    );
+    let said = context.run(&["sql", "-f", "wrong.sql", "--format", "csv"]).says(1, &["nonsense"]);
+    assert_eq!(said.stdout, "one\n1\n", "the first error ends it");
+    let mut command = context.command(&["sql", "--format", "csv"]);
+    command.stdin(File::open(context.path("two.sql")).unwrap());
+    assert_eq!(crate::context::output(&command.output().unwrap()).stdout.lines().count(), 5);
+}
+
+/// A user's own view joins the catalogue.
+#[test]
+fn a_view_of_one_s_own() {
+    let context = context();
+    let view = "-- big_spenders: who pays most.\n-- Grain: month, customer_id\n-- Columns:\n--   revenue: of the month\n\
+                -- Source: customer_month\nselect month, customer_id, revenue from customer_month where revenue > 10\n";
+    context.file("sql/views/big_spenders.sql", view);
+    assert!(context.ok(&["views"]).stdout.contains("big_spenders"));
+    assert!(context.ok(&["describe", "big_spenders"]).stdout.contains("who pays most"));
+    let shown =
+        context.ok(&["report", "big_spenders", "--month", "2024-01", "--format", "csv"]).stdout;
+    assert_eq!(shown, "month,customer_id,revenue\n2024-01-01,a,30.00\n2024-01-01,c,1234567.89\n");
+}

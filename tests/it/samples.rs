@@ -1,0 +1,136 @@
+//! The committed samples, as the README runs them, and that they are what `generate` makes.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use calamine::{Reader, open_workbook_auto};
+
+use crate::context::{TestContext, copy_folder, files_below};
+
+fn committed(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_data").join(name)
+}
+
+/// What a user's own run leaves beside the extracts.
+fn extracts_below(folder: &Path) -> Vec<String> {
+    let own = |name: &String| !name.starts_with("warehouse") && !name.starts_with("exports");
+    files_below(folder).into_iter().filter(own).collect()
+}
+
+fn copy(name: &str) -> TestContext {
+    let context = TestContext::bare();
+    copy_folder(&committed(name), &context.path(""));
+    let _ = std::fs::remove_dir_all(context.path("warehouse"));
+    let _ = std::fs::remove_dir_all(context.path("exports"));
+    context
+}
+
+const MONTHS: &str = "select count(*) from closes";
+const LANDED: &str = "select count(*) from landings";
+
+#[test]
+fn telecom_runs_with_a_few_rows_rejected() {
+    let context = copy("telecom");
+    context.run(&["run"]).says(3, &["rejected"]);
+    assert_eq!(context.value(MONTHS), "24");
+    let landed = context.value(LANDED);
+    let rejected: i64 = context.value("select count(*) from rejected").parse().unwrap();
+    assert!((5..100).contains(&rejected), "{rejected}");
+    let reasons = context.csv(
+        "select source, file, line, \"column\", reason from rejected order by source, file, line",
+    );
+    insta::assert_snapshot!(reasons, @"");
+    assert!(context.path("exports/monthly/2024-12/manifest.json").exists());
+    context.ok(&["check"]);
+
+    let before = context.everything();
+    context.ok(&["run"]);
+    assert_eq!(context.value(LANDED), landed, "the second run lands nothing");
+    assert_eq!(context.everything(), before);
+}
+
+/// The restatement in the sample took the place of the file before it, not its side.
+#[test]
+fn telecom_s_restated_month_counts_once() {
+    let context = copy("telecom");
+    context.run(&["run"]).says(3, &[]);
+    let keys = "select count(*) from landings where key like '202406%'";
+    assert_eq!(context.value(keys), "1", "of two files with one key the last is read");
+    let ratio = "select max(closing * 1.0 / opening) < 1.5 and min(closing * 1.0 / opening) > 0.7
+                 from churn_rate where dimension = 'total' and opening > 0";
+    assert_eq!(context.value(ratio), "true", "no month loses or doubles its customers");
+}
+
+#[test]
+fn garage_runs_too() {
+    let context = copy("garage");
+    let first = context.run(&["run"]);
+    assert!(matches!(first.status, 0 | 3), "{first:?}");
+    assert_eq!(context.value(MONTHS), "36");
+    context.ok(&["check"]);
+    let (landed, before) = (context.value(LANDED), context.everything());
+    context.ok(&["run"]);
+    assert_eq!((context.value(LANDED), context.everything()), (landed, before));
+}
+
+#[test]
+fn telecom_is_what_generate_makes() {
+    is_generated("telecom");
+}
+
+#[test]
+fn garage_is_what_generate_makes() {
+    is_generated("garage");
+}
+
+fn is_generated(name: &str) {
+    let context = TestContext::bare();
+    context.ok(&["generate", "--sample", name, "--out", "made"]);
+    let (made, committed) = (context.path("made"), committed(name));
+    let files = extracts_below(&made);
+    assert_eq!(extracts_below(&committed), files);
+    for file in files {
+        let same = content(&made.join(&file)) == content(&committed.join(&file));
+        assert!(same, "{name}/{file} is not what `churnhouse generate --sample {name}` writes");
+    }
+}
+
+/// What a file says: unpacked, a workbook by its cells, since packing may change with a library's version.
+fn content(path: &Path) -> Vec<u8> {
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some("gz") => {
+            let mut text = Vec::new();
+            flate2::read::MultiGzDecoder::new(std::fs::File::open(path).unwrap())
+                .read_to_end(&mut text)
+                .unwrap();
+            text
+        }
+        Some("xlsx") => cells(path).into_bytes(),
+        _ => std::fs::read(path).unwrap(),
+    }
+}
+
+fn cells(path: &Path) -> String {
+    let mut book = open_workbook_auto(path).unwrap();
+    let sheets = book.worksheets();
+    let row = |row: &[calamine::Data]| format!("{row:?}\n");
+    sheets
+        .iter()
+        .map(|(name, range)| format!("{name}\n{}", range.rows().map(row).collect::<String>()))
+        .collect()
+}
+
+#[test]
+fn init_writes_a_configuration_that_the_program_reads() {
+    let context = TestContext::bare();
+    context.ok(&["init", "house"]);
+    let text = std::fs::read_to_string(context.path("house/churnhouse.toml")).unwrap();
+    assert!(text.contains("[warehouse]") && text.contains('#'), "{text}");
+    let config = ["--config", "house/churnhouse.toml"];
+    let said = context.run(&[&config[..], &["run"]].concat());
+    said.says(1, &["matches no file"]);
+    context.file("house/billing/2024-01.csv", "customer_id,billed_on,amount\na,2024-01-05,10.00\n");
+    context.ok(&[&config[..], &["views"]].concat());
+    assert_ne!(context.run(&["init", "house"]).status, 0, "it overwrites nothing");
+    assert_eq!(std::fs::read_to_string(context.path("house/churnhouse.toml")).unwrap(), text);
+}

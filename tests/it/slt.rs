@@ -1,0 +1,154 @@
+//! `tests/slt/*.slt`, each file a test of its own in a fresh folder with a fresh warehouse. Besides
+//! queries, which the real program answers, a statement may be one of three commands: `config` with the
+//! text of churnhouse.toml, `file PATH` with an extract's text, `churnhouse …` with the program's arguments.
+//! A file is read to its end; all records that fail are shown, with line, expected and actual.
+
+use std::path::{Path, PathBuf};
+
+use sqllogictest::{AsyncDB, DBOutput, DefaultColumnType, Record, Runner, parse_file};
+
+use crate::context::{TODAY, TestContext, records};
+
+/// Failures that are shown of one file; what follows the first ones mostly follows from them.
+const SHOWN: usize = 10;
+
+/// The program as a database.
+struct Program(TestContext);
+
+/// What the program, or the file, got wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Failure(String);
+
+type Done = DBOutput<DefaultColumnType>;
+
+impl Program {
+    fn statement(&mut self, command: &str, rest: &str) -> Option<Result<Done, Failure>> {
+        match command {
+            "config" => self.0.config(rest),
+            "file" => {
+                let (path, text) = rest.split_once('\n').unwrap_or((rest, ""));
+                self.0.file(path.trim(), &format!("{text}\n"));
+            }
+            "churnhouse" => return Some(self.program(rest)),
+            _ => return None,
+        }
+        Some(Ok(DBOutput::StatementComplete(0)))
+    }
+
+    fn program(&self, arguments: &str) -> Result<Done, Failure> {
+        let mut arguments: Vec<&str> = arguments.split_whitespace().collect();
+        let closes = matches!(arguments.first(), Some(&("run" | "close")));
+        if closes && !arguments.contains(&"--today") {
+            arguments.extend(["--today", TODAY]);
+        }
+        let output = self.0.run(&arguments);
+        match output.status {
+            0 => Ok(DBOutput::StatementComplete(0)),
+            status => Err(Failure(format!("status {status}\n{}", output.stderr))),
+        }
+    }
+
+    fn query(&self, sql: &str) -> Result<Done, Failure> {
+        let output = self.0.run(&["sql", "--format", "csv", sql]);
+        if output.status != 0 {
+            return Err(Failure(format!("status {}\n{}", output.status, output.stderr)));
+        }
+        let mut rows = records(&output.stdout);
+        let types = vec![DefaultColumnType::Any; rows.remove(0).len()];
+        for cell in rows.iter_mut().flatten().filter(|cell| cell.is_empty()) {
+            // CSV has one way to write both; the warehouse holds no empty text.
+            "NULL".clone_into(cell);
+        }
+        Ok(DBOutput::Rows { types, rows })
+    }
+}
+
+#[async_trait::async_trait]
+impl AsyncDB for Program {
+    type Error = Failure;
+    type ColumnType = DefaultColumnType;
+
+    async fn run(&mut self, sql: &str) -> Result<Done, Failure> {
+        let end = sql.find(char::is_whitespace).unwrap_or(sql.len());
+        let (command, rest) = sql.split_at(end);
+        match self.statement(command, rest.trim_start()) {
+            Some(done) => done,
+            None => self.query(sql),
+        }
+    }
+
+    async fn shutdown(&mut self) {}
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/slt")
+}
+
+fn run_file(name: &str) {
+    let mut runner = Runner::new(|| async { Ok(Program(TestContext::new())) });
+    runner.with_column_validator(|actual, expected| actual.len() == expected.len());
+    let file = folder().join(format!("{name}.slt"));
+    let all: Vec<Record<DefaultColumnType>> = parse_file(&file).unwrap();
+    let failed = all.into_iter().filter_map(|record| runner.run(record).err());
+    let failed: Vec<String> = failed.take(SHOWN).map(|error| error.to_string()).collect();
+    assert!(failed.is_empty(), "{} of {name}.slt:\n\n{}", failed.len(), failed.join("\n"));
+}
+
+macro_rules! files {
+    ($($name:ident),* $(,)?) => {
+        const LISTED: &[&str] = &[$(stringify!($name)),*];
+        $(
+            #[test]
+            fn $name() {
+                run_file(stringify!($name));
+            }
+        )*
+    };
+}
+
+files![
+    arpu,
+    attributes,
+    card_tiers,
+    carried,
+    churn_kind,
+    churn_reasons,
+    cohort,
+    dimensions,
+    duplicates,
+    event_order,
+    final_bill,
+    garage,
+    haulier,
+    history,
+    history_default,
+    history_tenth,
+    no_loss,
+    paid_through,
+    policy,
+    product_end,
+    profit_loss,
+    reactivation,
+    relift,
+    restatement,
+    revenue,
+    roll_forward,
+    rounding,
+    status,
+    tenure,
+    tier_freeze,
+    tiers,
+    windows,
+];
+
+#[test]
+fn every_file_is_listed() {
+    let entries = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+    let mut found: Vec<String> =
+        entries.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+    found.sort_unstable();
+    let mut listed = LISTED.to_vec();
+    listed.sort_unstable();
+    assert_eq!(listed, found, "list each file of tests/slt in files! above");
+}
