@@ -44,7 +44,17 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
+    log_if_asked();
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let printer = Printer::new(verbosity, cli.color, no_color);
     ExitCode::from(commands::run(cli, &printer))
+}
+
+/// Shows what the libraries below log, where `CHURNHOUSE_LOG` asks for it (`debug`, `object_store=trace`).
+fn log_if_asked() {
+    let Ok(filter) = std::env::var("CHURNHOUSE_LOG") else { return };
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+        .init();
 }

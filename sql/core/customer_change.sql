@@ -6,8 +6,8 @@ now_customer as (
         customer_id, status, churn_kind, revenue, last_month = closing.month as charged,
         status in ('new', 'carried', 'returned', 'at_risk', 'active') as in_base{% for name in dimensions %},
         {{ name }} as {{ name }}_now{% endfor %}
-    from customer_month
-    cross join closing
+    from closing
+    cross join customer_month
 ),
 before_customer as (
     select

@@ -84,6 +84,6 @@ select
     last_value(segment order by place) filter (where segment is not null) as segment,
     last_value(group_id order by place) filter (where group_id is not null) as group_id{% for name in own %},
     last_value({{ name }} order by place) filter (where {{ name }} is not null) as {{ name }}{% endfor %}
-from placed_event
-cross join closing
+from closing
+cross join placed_event
 group by customer_id

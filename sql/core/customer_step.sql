@@ -3,6 +3,7 @@
 -- part. Months are numbers here (month_number), so that their difference is a count of months.
 -- Reads: closing (the month and its number), policy (one row), known (the state at the end of the month
 -- before), customer_charge, customer_event, and the revenue of the months that fall out of the two windows.
+-- In a cross join the few rows stand left: the engine pairs each of them with whole batches of the right.
 with
 out_of_value as (
     select customer_id as value_customer, revenue as value_revenue from out_of_value_window
@@ -62,10 +63,12 @@ met as (
         coalesce(event.segment, known.segment) as segment,
         coalesce(event.group_id, known.group_id) as group_id{% for name in own %},
         coalesce(event.{{ name }}, known.{{ name }}) as {{ name }}{% endfor %}
-    from known
-    full join customer_charge as charge on charge.customer_id = known.customer_id
-    full join customer_event as event on event.customer_id = coalesce(known.customer_id, charge.customer_id)
-    cross join closing
+    from closing
+    cross join (
+        known
+        full join customer_charge as charge on charge.customer_id = known.customer_id
+        full join customer_event as event on event.customer_id = coalesce(known.customer_id, charge.customer_id)
+    )
 ),
 lifted as (
     select
@@ -81,8 +84,8 @@ based as (
         told_gone and relifting < policy.relift_after as terminated,
         not (told_gone and relifting < policy.relift_after)
             and (charged or (was_in_base and idle < policy.churned_after)) as in_base
-    from lifted
-    cross join policy
+    from policy
+    cross join lifted
 ),
 stated as (
     select
@@ -105,8 +108,8 @@ stated as (
             when first_charge then now
             else known_since
         end as since_month
-    from based
-    cross join policy
+    from policy
+    cross join based
 ),
 started as (
     select
@@ -138,8 +141,8 @@ summed as (
             least(policy.tier_window, greatest(paid_month - start_month + 1, policy.at_risk_after)),
             paid_month - last_month + 1
         ) as tier_span
-    from started
-    cross join policy
+    from policy
+    cross join started
     left join out_of_value on value_customer = started.customer_id
     left join out_of_tier on tier_customer = started.customer_id
 ),
@@ -165,9 +168,9 @@ tiered as (
             when now - since_month < policy.new_for and not carried then 'new'
             else tier.name
         end as tier
-    from valued
-    cross join policy
-    join tier
+    from policy
+    cross join tier
+    join valued
         on (tier.at_least is null or valued.monthly_value >= tier.at_least)
         and (tier.below is null or valued.monthly_value < tier.below)
 )

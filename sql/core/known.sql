@@ -37,6 +37,6 @@ select {{ state('relifting') }}, true as in_base from based
 union all
 -- Who was not seen the month before was not charged in it: the charged months in a row end there.
 select {{ state('case when month_number(awakened.month) = closing.number - 1 then relifting else 0 end') }}, false as in_base
-from awakened
-cross join closing
+from closing
+cross join awakened
 where age = 1

@@ -23,5 +23,5 @@ select
     cast(round(avoidable_lost_customers * retention_cost * acquisition_multiple, 2) as decimal(24, 2))
         as avoidable_replacement_cost,
     cast(round(avoidable_lost_customers * influence) as bigint) as avoidable_people_influenced
-from movement
-cross join policy
+from policy
+cross join movement

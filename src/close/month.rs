@@ -170,11 +170,14 @@ impl Closing<'_> {
         name: &str,
         sql: &str,
     ) -> Result<(), DataFusionError> {
+        let begun = std::time::Instant::now();
         let frame = context.sql(&template::render(sql, self.config)?).await?;
         // The plan that runs knows better than the query which columns hold no null.
         let plan = frame.create_physical_plan().await?;
         let schema: SchemaRef = plan.schema();
+        let planned = begun.elapsed();
         let partitions = collect_partitioned(plan, context.task_ctx()).await?;
+        tracing::debug!(month = %self.month, relation = name, ?planned, whole = ?begun.elapsed(), "closed");
         context.register_table(name, Arc::new(MemTable::try_new(schema, partitions)?))?;
         Ok(())
     }

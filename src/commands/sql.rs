@@ -1,6 +1,6 @@
 //! `sql`: ad-hoc questions, from the argument, a file or standard input. The first error ends it.
 
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 use std::sync::Arc;
 
 use super::{House, output};
@@ -38,6 +38,12 @@ fn text(args: &SqlArgs) -> Result<String, Error> {
         return std::fs::read_to_string(path).map_err(|error| {
             Error::usage(format!("can't read {}: {error}", path.display()), "name a file of SQL")
         });
+    }
+    if std::io::stdin().is_terminal() {
+        return Err(Error::usage(
+            "there is no query",
+            "churnhouse sql \"select * from churn_rate\", or -f FILE",
+        ));
     }
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).map_err(|error| {

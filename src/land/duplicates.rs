@@ -8,7 +8,8 @@ use std::hash::{BuildHasher, Hasher};
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::Int64Type;
 use futures::TryStreamExt;
-use parquet::arrow::async_reader::ParquetObjectReader;
+use object_store::ObjectMeta;
+use object_store::buffered::BufReader;
 use parquet::arrow::{ParquetRecordBatchStreamBuilder, ProjectionMask};
 use serde::{Deserialize, Serialize};
 
@@ -165,7 +166,7 @@ pub async fn find(
     Ok(repeated)
 }
 
-type Batches = parquet::arrow::async_reader::ParquetRecordBatchStream<ParquetObjectReader>;
+type Batches = parquet::arrow::async_reader::ParquetRecordBatchStream<BufReader>;
 
 /// The id column of a data file, and the line where asked for.
 async fn ids_of(
@@ -175,8 +176,14 @@ async fn ids_of(
     lines: bool,
 ) -> Result<Batches, WarehouseError> {
     let place = table.place();
-    let reader = ParquetObjectReader::new(place.store.clone(), place.below(&file.path))
-        .with_file_size(file.size);
+    let meta = ObjectMeta {
+        location: place.below(&file.path),
+        last_modified: chrono::DateTime::UNIX_EPOCH,
+        size: file.size,
+        e_tag: None,
+        version: None,
+    };
+    let reader = BufReader::new(place.store.clone(), &meta);
     let builder = ParquetRecordBatchStreamBuilder::new(reader)
         .await
         .map_err(|source| failed(file, source))?;

@@ -141,4 +141,3 @@ fn months_of(batch: &RecordBatch, kind: SourceKind) -> Vec<Month> {
             .collect(),
     }
 }
-

@@ -96,27 +96,28 @@ impl WarehouseError {
                 "use a store that does (AWS S3, GCS, Azure, MinIO, Ceph) or a local folder"
             }
             Self::Storage { source, .. } => return storage_hint(source),
+            Self::Delta { source, .. } => return storage_hint(source),
+            Self::Parquet { source, .. } => return storage_hint(source),
             _ => return None,
         };
         Some(text.to_owned())
     }
 }
 
-fn storage_hint(source: &object_store::Error) -> Option<String> {
+/// What remedies a failure of storage, whichever library reports it.
+fn storage_hint(source: &dyn std::fmt::Debug) -> Option<String> {
     let text = format!("{source:?}");
-    let hint = match source {
-        object_store::Error::PermissionDenied { .. }
-        | object_store::Error::Unauthenticated { .. } => {
-            "check the credentials and the permissions on it"
-        }
-        _ if text.contains("StorageFull") || text.contains("os error 28") => {
-            "free some disk space and run it again"
-        }
-        _ if text.contains("PermissionDenied") => "check the permissions of the folder",
-        _ if text.contains("onnect") || text.contains("dns") => {
-            "check the endpoint and the network; [warehouse] options or AWS_* variables set them"
-        }
-        _ => return None,
+    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    let hint = if says(&["StorageFull", "os error 28", "code: 28"]) {
+        "free some disk space and run it again: it goes on from where it was"
+    } else if says(&["Unauthenticated", "SignatureDoesNotMatch", "InvalidAccessKeyId", "403"]) {
+        "check the credentials and the permissions on it"
+    } else if says(&["PermissionDenied", "ReadOnlyFilesystem"]) {
+        "check the permissions of the folder"
+    } else if says(&["onnect", "dns"]) {
+        "check the endpoint and the network; [warehouse] options or AWS_* variables set them"
+    } else {
+        return None;
     };
     Some(hint.to_owned())
 }

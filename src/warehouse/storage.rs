@@ -3,10 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::Path as FilePath;
 use std::sync::Arc;
+use std::time::Duration;
 
+use object_store::aws::AmazonS3Builder;
+use object_store::azure::MicrosoftAzureBuilder;
+use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use object_store::{
+    ObjectStore, ObjectStoreExt, ObjectStoreScheme, PutMode, PutOptions, RetryConfig,
+};
 use url::Url;
 
 use super::WarehouseError;
@@ -70,34 +76,40 @@ fn url_of(location: &str) -> Result<Url, String> {
     Url::from_file_path(&absolute).map_err(|()| "not a path of this machine".to_owned())
 }
 
+/// How long a store that does not answer is asked again.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// The store of a URL and the path in it. Options override the environment's variables
-/// (`AWS_ENDPOINT`, `AZURE_STORAGE_ACCOUNT_NAME`, `GOOGLE_SERVICE_ACCOUNT`, …).
-///
-/// # Errors
-/// The scheme is not known, or an option does not fit; the text says which.
+/// (`AWS_ENDPOINT`, `AZURE_STORAGE_ACCOUNT_NAME`, `GOOGLE_SERVICE_ACCOUNT`, …), as the builders of
+/// `object_store` read them.
 fn store_of(
     url: &Url,
     options: &BTreeMap<String, String>,
 ) -> Result<(Arc<dyn ObjectStore>, Path), String> {
-    if url.scheme() == "file" {
-        let path = Path::from_url_path(url.path()).map_err(|error| error.to_string())?;
-        return Ok((Arc::new(LocalFileSystem::new()), path));
+    macro_rules! built {
+        ($builder:ty) => {{
+            let mut builder = <$builder>::from_env().with_url(url.as_str()).with_retry(retries());
+            for (name, value) in options {
+                let key = name.to_lowercase().parse();
+                let key = key.map_err(|_| format!("no such option: {name}"))?;
+                builder = builder.with_config(key, value);
+            }
+            Arc::new(builder.build().map_err(|error| error.to_string())?)
+        }};
     }
-    let prefixes = ["aws_", "azure_", "google_"];
-    let environment = std::env::vars()
-        .map(|(name, value)| (name.to_lowercase(), value))
-        .filter(|(name, _)| prefixes.iter().any(|prefix| name.starts_with(prefix)));
-    let own = options.iter().map(|(name, value)| (name.to_lowercase(), value.clone()));
-    let mut settings: BTreeMap<String, String> = environment.chain(own).collect();
-    let plain = settings
-        .iter()
-        .any(|(name, value)| name.ends_with("endpoint") && value.starts_with("http://"));
-    if plain {
-        settings.entry("allow_http".into()).or_insert_with(|| "true".into());
-    }
-    let (store, path) =
-        object_store::parse_url_opts(url, settings).map_err(|error| error.to_string())?;
-    Ok((Arc::from(store), path))
+    let (scheme, path) = ObjectStoreScheme::parse(url).map_err(|error| error.to_string())?;
+    let store: Arc<dyn ObjectStore> = match scheme {
+        ObjectStoreScheme::Local => Arc::new(LocalFileSystem::new()),
+        ObjectStoreScheme::AmazonS3 => built!(AmazonS3Builder),
+        ObjectStoreScheme::GoogleCloudStorage => built!(GoogleCloudStorageBuilder),
+        ObjectStoreScheme::MicrosoftAzure => built!(MicrosoftAzureBuilder),
+        _ => return Err("use a folder, s3://, gs:// or az://".into()),
+    };
+    Ok((store, path))
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig { max_retries: 5, retry_timeout: PATIENCE, ..RetryConfig::default() }
 }
 
 /// Proves that the store refuses to overwrite under `If-None-Match: *`; a bucket that ignores the

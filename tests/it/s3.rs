@@ -1,20 +1,12 @@
-//! A bucket as a warehouse: a real S3 server in this process, the program a client like any other. It
-//! serves one write at a time, since s3s-fs checks a condition and then writes without a lock, and real
-//! stores do both as one.
+//! A bucket as a warehouse: a real S3 server beside the tests (tests/s3server), the program a client like
+//! any other.
 
-use std::convert::Infallible;
-use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 
-use hyper::body::Incoming;
-use hyper::{Method, Request};
-use hyper_util::rt::TokioIo;
-use s3s::auth::SimpleAuth;
-use s3s::service::{S3Service, S3ServiceBuilder};
 use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Mutex;
 
 use crate::context::{TODAY, TestContext, copy_folder, files_below, output};
 
@@ -23,26 +15,45 @@ const EXPORT: &str = "[[exports]]\nname = \"monthly\"\nviews = [\"churn_rate\", 
 /// A server with one bucket, `house`; it ends with the value.
 struct Server {
     folder: TempDir,
-    address: SocketAddr,
-    _runtime: tokio::runtime::Runtime,
+    address: String,
+    process: Child,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself, which the test has noticed then.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The server's program, built once; a first build takes about two minutes.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let beside = Path::new(env!("CARGO_BIN_EXE_churnhouse")).parent().unwrap();
+        let target = beside.parent().unwrap().join("s3server");
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/s3server/Cargo.toml");
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--locked", "--release", "--manifest-path"])
+            .arg(manifest)
+            .arg("--target-dir")
+            .arg(&target)
+            .status();
+        assert!(built.unwrap().success(), "tests/s3server does not build");
+        target.join("release/s3server")
+    })
 }
 
 impl Server {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("house")).unwrap();
-        let mut builder = S3ServiceBuilder::new(s3s_fs::FileSystem::new(folder.path()).unwrap());
-        builder.set_auth(SimpleAuth::from_single("key", "secret"));
-        let service = builder.build();
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap();
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-        let address = listener.local_addr().unwrap();
-        runtime.spawn(accept(listener, service));
-        Self { folder, address, _runtime: runtime }
+        let mut command = Command::new(program());
+        let mut process = command.arg(folder.path()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut address = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        Self { folder, address: address.trim().to_owned(), process }
     }
 
     /// Where the bucket's objects lie.
@@ -59,33 +70,6 @@ impl Server {
             self.address
         )
     }
-}
-
-async fn accept(listener: TcpListener, service: S3Service) {
-    let one_writes = Arc::new(Mutex::new(()));
-    while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(serve(stream, service.clone(), Arc::clone(&one_writes)));
-    }
-}
-
-async fn serve(stream: TcpStream, service: S3Service, one_writes: Arc<Mutex<()>>) {
-    let answer = move |request: Request<Incoming>| {
-        let (service, one_writes) = (service.clone(), Arc::clone(&one_writes));
-        async move {
-            let _alone = match *request.method() == Method::GET || *request.method() == Method::HEAD
-            {
-                true => None,
-                false => Some(one_writes.lock().await),
-            };
-            let answered = hyper::service::Service::call(&service, request).await;
-            Ok::<_, Infallible>(answered.unwrap())
-        }
-    };
-    let answer = hyper::service::service_fn(answer);
-    // A client that hangs up is its own business.
-    let _ = hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), answer)
-        .await;
 }
 
 /// Extracts of a few customers, and a warehouse on the disk over them.
