@@ -129,7 +129,6 @@ pub mod day {
     ///
     /// # Errors
     /// Those of the serializer.
-    #[expect(clippy::ref_option, reason = "serde's `with` passes a reference to the field")]
     pub fn serialize<S: Serializer>(
         month: &Option<Month>,
         serializer: S,

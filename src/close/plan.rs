@@ -164,6 +164,10 @@ impl<'a> Schedule<'a> {
             prior_state: self.prior_state(closes, month),
             window_charges: self.window_charges(closes, month),
             definitions: self.definitions.to_owned(),
+            sleepers: self
+                .prior(closes, month)
+                .map(|prior| prior.sleepers.clone())
+                .unwrap_or_default(),
             billing_lines: rows(SourceKind::Billing),
             channel_events: rows(SourceKind::Channel),
             hotline_calls: rows(SourceKind::Hotline),
@@ -174,11 +178,12 @@ impl<'a> Schedule<'a> {
         }
     }
 
+    fn prior<'b>(&self, closes: &'b Closes, month: Month) -> Option<&'b CloseRecord> {
+        closes.closed(month.previous()).filter(|_| month > self.first)
+    }
+
     fn prior_state(&self, closes: &Closes, month: Month) -> String {
-        match closes.closed(month.previous()) {
-            Some(record) if month > self.first => record.state.clone(),
-            _ => "beginning".into(),
-        }
+        self.prior(closes, month).map_or_else(|| "beginning".into(), |prior| prior.state.clone())
     }
 
     /// The state holds sums over the windows; what falls out of them is read from older months.

@@ -25,6 +25,8 @@ pub struct CloseRecord {
     pub definitions: String,
     /// Digest of the state that it left.
     pub state: String,
+    /// Digest of all rows of `dormant` up to it, of which the next close may need any.
+    pub sleepers: String,
     /// Digest of its customers' revenue.
     pub charges: String,
     /// Its file of `customer_month`; empty for a month that is accepted and not closed yet.

@@ -61,7 +61,10 @@ impl<'a> Saver<'a> {
             record.set_file(name, &DataFile { path, month: Some(month), rows, size, ids: None });
             digests.push(digest);
         }
-        record.state = layout::digest(&[digests[0].as_bytes(), digests[1].as_bytes()]);
+        if made.dormant.num_rows() > 0 {
+            record.sleepers = layout::digest(&[record.sleepers.as_bytes(), digests[1].as_bytes()]);
+        }
+        record.state = layout::digest(&[digests[0].as_bytes(), record.sleepers.as_bytes()]);
         record.charges = made.charges;
         record.closed_at = Some(chrono::Utc::now().format("%Y-%m-%dT%H:%M:%S%.6f").to_string());
         self.changed = true;

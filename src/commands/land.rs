@@ -157,10 +157,10 @@ struct Bars<'a> {
 
 impl Bars<'_> {
     fn with(&self, file: &FoundFile, act: impl FnOnce(&ProgressBar)) {
-        if let Ok(open) = self.open.lock() {
-            if let Some(bar) = open.get(&file.shown) {
-                act(bar);
-            }
+        if let Ok(open) = self.open.lock()
+            && let Some(bar) = open.get(&file.shown)
+        {
+            act(bar);
         }
     }
 }

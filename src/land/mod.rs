@@ -190,7 +190,8 @@ pub async fn land(
         let outcome = match staged {
             Ok(stage::Stage::Ready(staged)) if options.dry_run => would_land(*staged),
             Ok(stage::Stage::Ready(staged)) => commit(warehouse, &mut ledger, *staged).await,
-            Ok(stage::Stage::Same(outcome)) => Ok(outcome),
+            Ok(stage::Stage::Unchanged) => Ok(Outcome::Unchanged),
+            Ok(stage::Stage::Withdrawn) => Ok(Outcome::Withdrawn),
             Err(error) => Err(error),
         };
         let outcome = match outcome {

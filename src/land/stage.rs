@@ -14,7 +14,7 @@ use super::duplicates::IdFilter;
 use super::events::Events;
 use super::fetch::{LocalFile, content_of, fetch};
 use super::months::MonthWriters;
-use super::{FoundFile, LandError, Landing, Options, Outcome};
+use super::{FoundFile, LandError, Landing, Options};
 use crate::config::Config;
 use crate::extract::{Extract, Piece, Reject, SourceConfig, SourceKind};
 use crate::warehouse::{DataFile, Warehouse, layout};
@@ -31,8 +31,12 @@ pub struct Plan {
 
 /// What came of staging a file.
 pub enum Stage {
+    /// It is to be committed.
     Ready(Box<Staged>),
-    Same(Outcome),
+    /// Its rows are in the tables already.
+    Unchanged,
+    /// It was withdrawn, and its bytes are still the same.
+    Withdrawn,
 }
 
 /// A file whose data files are written and not committed.
@@ -91,19 +95,22 @@ async fn stage_file(
     ]);
     let current = plan.current.as_ref();
     let described = current.filter(|landing| landing.description == description);
-    if let Some(landing) = described.filter(|_| !options.rehash && !options.named) {
-        if landing.modified == plan.file.modified && landing.bytes.unsigned_abs() == plan.file.size
-        {
-            return Ok(Stage::Same(same(landing)));
-        }
+    let unread = |landing: &&Landing| {
+        !options.rehash
+            && !options.named
+            && landing.modified == plan.file.modified
+            && landing.bytes.unsigned_abs() == plan.file.size
+    };
+    if let Some(landing) = described.filter(unread) {
+        return Ok(same(landing));
     }
     let local = fetch(&plan.file).await?;
     let (path, shown) = (local.path.clone(), plan.file.shown.clone());
     let content = blocking(move || content_of(&path, &shown)).await?;
-    if let Some(landing) = described.filter(|landing| landing.content == content) {
-        if !(landing.retracted && options.named) {
-            return Ok(Stage::Same(same(landing)));
-        }
+    let known =
+        |landing: &&Landing| landing.content == content && !(landing.retracted && options.named);
+    if let Some(landing) = described.filter(known) {
+        return Ok(same(landing));
     }
     let landing = Landing {
         delivery: plan.delivery,
@@ -127,8 +134,8 @@ async fn stage_file(
     check(staged, source, replaces, warehouse).await.map(|staged| Stage::Ready(Box::new(staged)))
 }
 
-fn same(landing: &Landing) -> Outcome {
-    if landing.retracted { Outcome::Withdrawn } else { Outcome::Unchanged }
+fn same(landing: &Landing) -> Stage {
+    if landing.retracted { Stage::Withdrawn } else { Stage::Unchanged }
 }
 
 async fn blocking<T: Send + 'static>(

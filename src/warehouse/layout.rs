@@ -152,7 +152,7 @@ const DUPLICATE_COLUMNS: [(&str, DataType); 6] = [
     ("landing", TEXT),
 ];
 
-const CLOSE_COLUMNS: [(&str, DataType); 24] = [
+const CLOSE_COLUMNS: [(&str, DataType); 25] = [
     ("month", MONTH),
     ("accepted", FLAG),
     ("inputs", TEXT),
@@ -160,6 +160,7 @@ const CLOSE_COLUMNS: [(&str, DataType); 24] = [
     ("window_charges", TEXT),
     ("definitions", TEXT),
     ("state", TEXT),
+    ("sleepers", TEXT),
     ("charges", TEXT),
     ("customer_month_file", TEXT),
     ("customer_month_rows", COUNT),

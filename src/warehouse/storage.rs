@@ -89,7 +89,7 @@ fn store_of(
     macro_rules! built {
         ($builder:ty) => {{
             let mut builder = <$builder>::from_env().with_url(url.as_str()).with_retry(retries());
-            for (name, value) in options {
+            for (name, value) in &with_plain_http(options) {
                 let key = name.to_lowercase().parse();
                 let key = key.map_err(|_| format!("no such option: {name}"))?;
                 builder = builder.with_config(key, value);
@@ -106,6 +106,16 @@ fn store_of(
         _ => return Err("use a folder, s3://, gs:// or az://".into()),
     };
     Ok((store, path))
+}
+
+/// An endpoint of `http://` says by itself that plain HTTP is meant.
+fn with_plain_http(options: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut options = options.clone();
+    if options.iter().any(|(name, value)| name.ends_with("endpoint") && value.starts_with("http:"))
+    {
+        options.entry("allow_http".into()).or_insert_with(|| "true".into());
+    }
+    options
 }
 
 fn retries() -> RetryConfig {

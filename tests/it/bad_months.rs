@@ -30,7 +30,20 @@ fn a_month_that_came_twice() {
     month(&context, "billing/2024-02-again.csv", "2024-02", 1001);
     let words =
         ["2024-02 is not closed", "2002 billing lines after 1000", "--retract", "--accept 2024-02"];
-    assert_snapshot!(stops(&context, &words), @"");
+    assert_snapshot!(stops(&context, &words), @r#"
+    $ churnhouse run --today 2100-01-01
+    status 1
+    --- stderr
+    landed billing/2024-01.csv: 1000 rows, 2024-01
+    landed billing/2024-02-again.csv: 1001 rows, 2024-02
+    landed billing/2024-02.csv: 1001 rows, 2024-02
+    warning: billing/2024-02.csv: has the same bytes as billing/2024-02-again.csv, which has landed too
+    landed 3 files, 3002 rows; 0 files unchanged, 0 refused
+    closed 2024-01
+    error: 2024-02 is not closed: it is probably sent twice, with 2002 billing lines after 1000 in the month before
+    hint: withdraw the file that is too much (churnhouse land --retract KEY), or say that it is right: churnhouse close --accept 2024-02
+    checks: 10 of 10 passed
+    "#);
     assert_eq!(context.csv(TOTALS), "month,opening,churned,closing\n2024-01-01,0,0,1000\n");
 
     context.ok(&["land", "billing", "--retract", "2024-02-again.csv"]);
@@ -60,7 +73,18 @@ fn half_a_month() {
     month(&context, "billing/2024-02.csv", "2024-02", 499);
     let words =
         ["2024-02 is not closed", "499 billing lines after 1000", "land the rest of 2024-02"];
-    assert_snapshot!(stops(&context, &words), @"");
+    assert_snapshot!(stops(&context, &words), @r#"
+    $ churnhouse run --today 2100-01-01
+    status 1
+    --- stderr
+    landed billing/2024-01.csv: 1000 rows, 2024-01
+    landed billing/2024-02.csv: 499 rows, 2024-02
+    landed 2 files, 1499 rows; 0 files unchanged, 0 refused
+    closed 2024-01
+    error: 2024-02 is not closed: it is probably partial, with 499 billing lines after 1000 in the month before
+    hint: land the rest of 2024-02, or say that it is right: churnhouse close --accept 2024-02
+    checks: 10 of 10 passed
+    "#);
 
     month(&context, "billing/2024-02.csv", "2024-02", 1000);
     context.run_all();
@@ -92,7 +116,19 @@ fn a_missing_month() {
         "it has no billing lines, while a later month has some",
         "land the file of 2024-03",
     ];
-    assert_snapshot!(stops(&context, &words), @"");
+    assert_snapshot!(stops(&context, &words), @r#"
+    $ churnhouse run --today 2100-01-01
+    status 1
+    --- stderr
+    landed billing/2024-01.csv: 3 rows, 2024-01
+    landed billing/2024-02.csv: 3 rows, 2024-02
+    landed billing/2024-04.csv: 3 rows, 2024-04
+    landed 3 files, 9 rows; 0 files unchanged, 0 refused
+    closed 2 months, 2024-01 to 2024-02
+    error: 2024-03 is not closed: it has no billing lines, while a later month has some
+    hint: land the file of 2024-03; no later month closes without it
+    checks: 10 of 10 passed
+    "#);
     assert_eq!(context.csv(TOTALS).lines().last().unwrap(), "2024-02-01,3,0,3");
 
     month(&context, "billing/2024-03.csv", "2024-03", 3);

@@ -39,7 +39,20 @@ fn telecom_runs_with_a_few_rows_rejected() {
     let reasons = context.csv(
         "select source, file, line, \"column\", reason from rejected order by source, file, line",
     );
-    insta::assert_snapshot!(reasons, @"");
+    insta::assert_snapshot!(reasons, @r#"
+    source,file,line,column,reason
+    billing,billing/billing_202303.csv.gz,122,amount,not an amount: 3O.00
+    billing,billing/billing_202305.csv.gz,66,billed_on,not a date: 202313
+    billing,billing/billing_202308.csv.gz,803,customer_id,is missing
+    billing,billing/billing_202311.csv.gz,335,,has 5 fields where 6 are expected
+    billing,billing/billing_202402.csv.gz,514,,bytes that are not of the encoding gbk
+    billing,billing/billing_202409.csv.gz,1002,amount,is missing
+    channel,channel/channel_202304.csv,13,occurred_at,not a timestamp: 2023/02/30 10:00:00
+    channel,channel/channel_202309.csv,7,customer_id,is missing
+    channel,channel/channel_202404.csv,22,,has 11 fields where 12 are expected
+    hotline,hotline/hotline_2023Q2.xlsx,32,satisfaction,not from 1 to 5: 9
+    hotline,hotline/hotline_2024Q1.xlsx,14,customer_id,is missing
+    "#);
     assert!(context.path("exports/monthly/2024-12/manifest.json").exists());
     context.ok(&["check"]);
 

@@ -162,7 +162,7 @@ mod tests {
     fn days_agree_with_chrono() {
         let mut at = NaiveDate::from_ymd_opt(1583, 1, 1).unwrap();
         let epoch = NaiveDate::from_ymd_opt(1970, 1, 1).unwrap();
-        while at.to_string() < "2420".to_owned() {
+        while at.to_string().as_str() < "2420" {
             let days = (at - epoch).num_days() as i32;
             assert_eq!(iso_day(at.to_string().as_bytes()), Some(days), "{at}");
             at = at + Days::new(11);
