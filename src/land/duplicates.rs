@@ -3,9 +3,8 @@
 //! names of the landings, and holds as long as these are current. No row is deleted for it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::{BuildHasher, Hasher};
 
-use arrow::array::{Array, AsArray, RecordBatch, StringArray};
+use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use futures::TryStreamExt;
 use object_store::ObjectMeta;
@@ -13,7 +12,7 @@ use object_store::buffered::BufReader;
 use parquet::arrow::{ParquetRecordBatchStreamBuilder, ProjectionMask};
 use serde::{Deserialize, Serialize};
 
-use super::{Landing, append_once};
+use super::ids::IdSet;
 use crate::extract::SourceKind;
 use crate::month::{Month, day};
 use crate::warehouse::{DataFile, Table, Warehouse, WarehouseError, layout, read_file};
@@ -51,119 +50,81 @@ pub fn live_landings(files: &[DataFile]) -> HashSet<String> {
     files.iter().filter_map(|file| landing_of(&file.path)).map(str::to_owned).collect()
 }
 
-/// A set of hashed ids of fixed size: one bit an id. It may take two ids for one, so that what it finds
-/// is looked at again, and never misses one.
-pub struct IdFilter {
-    bits: Vec<u64>,
-    hasher: foldhash::fast::FixedState,
-    suspects: HashSet<String>,
-    least: Option<String>,
-    greatest: Option<String>,
+/// Whether a file's ids may overlap with those of others: their ranges do.
+fn overlaps(file: &DataFile, others: &[DataFile]) -> bool {
+    let Some((least, greatest)) = &file.ids else { return false };
+    let near = |(from, to): &(String, String)| from <= greatest && least <= to;
+    others.iter().filter_map(|other| other.ids.as_ref()).any(near)
 }
 
-impl IdFilter {
-    /// A filter for the rows of a file of so many bytes: about eight bits a row, 64 MiB at the most.
-    pub fn for_bytes(bytes: u64) -> Self {
-        let bits = bytes.clamp(1 << 12, 1 << 29).next_power_of_two();
-        Self {
-            bits: vec![0; (bits / 64) as usize],
-            hasher: foldhash::fast::FixedState::default(),
-            suspects: HashSet::new(),
-            least: None,
-            greatest: None,
-        }
-    }
+/// The ids of one table that a run has met so far.
+#[derive(Default)]
+pub struct Known {
+    ids: IdSet,
+    files: HashSet<String>,
+}
 
-    fn place(&self, id: &str) -> (usize, u64) {
-        let mut hasher = self.hasher.build_hasher();
-        hasher.write(id.as_bytes());
-        let bit = hasher.finish() % (self.bits.len() as u64 * 64);
-        ((bit / 64) as usize, 1 << (bit % 64))
-    }
-
-    /// Adds ids; those that may have been there before become suspects.
-    pub fn insert(&mut self, ids: &StringArray) {
-        if ids.null_count() == ids.len() {
-            return;
+impl Known {
+    /// All rows that share an id with a row of the new files, among these and the other live files.
+    pub async fn repeats(
+        &mut self,
+        table: &Table,
+        kind: SourceKind,
+        new: &[DataFile],
+        others: &[DataFile],
+    ) -> Result<Vec<Occurrence>, WarehouseError> {
+        let near: Vec<&DataFile> = others.iter().filter(|file| overlaps(file, new)).collect();
+        for file in &near {
+            self.meet(table, kind, file).await?;
         }
-        for id in ids.iter().flatten() {
-            let (word, bit) = self.place(id);
-            if self.bits[word] & bit != 0 {
-                self.suspects.insert(id.to_owned());
+        let mut suspects = HashSet::new();
+        for file in new {
+            suspects.extend(self.meet(table, kind, file).await?);
+        }
+        if suspects.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut found: HashMap<String, Vec<Occurrence>> = HashMap::new();
+        for file in new.iter().chain(near) {
+            let mut batches = ids_of(table, kind, file, true).await?;
+            while let Some(batch) =
+                batches.try_next().await.map_err(|source| failed(file, source))?
+            {
+                gather(&mut found, &suspects, &batch, kind, file);
             }
-            self.bits[word] |= bit;
         }
-        self.widen(arrow::compute::min_string(ids), arrow::compute::max_string(ids));
+        let delivery = new.first().and_then(|file| delivery_of(&file.path));
+        let ours = |rows: &Vec<Occurrence>| {
+            rows.len() > 1 && rows.iter().any(|row| Some(row.delivery) == delivery)
+        };
+        let mut repeated: Vec<Occurrence> = found.into_values().filter(ours).flatten().collect();
+        repeated.sort_unstable_by(|left, right| {
+            (&left.id, left.delivery, left.line).cmp(&(&right.id, right.delivery, right.line))
+        });
+        Ok(repeated)
     }
 
-    fn widen(&mut self, least: Option<&str>, greatest: Option<&str>) {
-        if let Some(least) =
-            least.filter(|least| self.least.as_deref().is_none_or(|known| *least < known))
-        {
-            self.least = Some(least.to_owned());
+    /// Adds a file's ids, unless they have been added; those that may have been there are suspects.
+    async fn meet(
+        &mut self,
+        table: &Table,
+        kind: SourceKind,
+        file: &DataFile,
+    ) -> Result<HashSet<String>, WarehouseError> {
+        let mut suspects = HashSet::new();
+        if file.ids.is_none() || !self.files.insert(file.path.clone()) {
+            return Ok(suspects);
         }
-        if let Some(greatest) = greatest
-            .filter(|greatest| self.greatest.as_deref().is_none_or(|known| *greatest > known))
-        {
-            self.greatest = Some(greatest.to_owned());
-        }
-    }
-
-    fn may_hold(&self, id: &str) -> bool {
-        let (word, bit) = self.place(id);
-        self.bits[word] & bit != 0
-    }
-
-    /// Whether a file's ids and these lie apart.
-    fn apart_from(&self, file: &DataFile) -> bool {
-        match (&self.least, &self.greatest, &file.ids) {
-            (Some(least), Some(greatest), Some((from, to))) => greatest < from || to < least,
-            _ => true,
-        }
-    }
-}
-
-/// All rows that share an id with a row of the new files, among these and the other live files.
-pub async fn find(
-    table: &Table,
-    kind: SourceKind,
-    filter: &IdFilter,
-    new: &[DataFile],
-    others: &[DataFile],
-) -> Result<Vec<Occurrence>, WarehouseError> {
-    let near: Vec<&DataFile> = others.iter().filter(|file| !filter.apart_from(file)).collect();
-    let mut suspects = filter.suspects.clone();
-    for file in &near {
         let mut batches = ids_of(table, kind, file, false).await?;
         while let Some(batch) = batches.try_next().await.map_err(|source| failed(file, source))? {
-            let held = batch
-                .column(0)
-                .as_string::<i32>()
-                .iter()
-                .flatten()
-                .filter(|id| filter.may_hold(id));
-            suspects.extend(held.map(str::to_owned));
+            for id in batch.column(0).as_string::<i32>().iter().flatten() {
+                if self.ids.insert(id) {
+                    suspects.insert(id.to_owned());
+                }
+            }
         }
+        Ok(suspects)
     }
-    if suspects.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut found: HashMap<String, Vec<Occurrence>> = HashMap::new();
-    for file in new.iter().chain(near) {
-        let mut batches = ids_of(table, kind, file, true).await?;
-        while let Some(batch) = batches.try_next().await.map_err(|source| failed(file, source))? {
-            gather(&mut found, &suspects, &batch, kind, file);
-        }
-    }
-    let delivery = new.first().and_then(|file| delivery_of(&file.path));
-    let ours = |rows: &Vec<Occurrence>| {
-        rows.len() > 1 && rows.iter().any(|row| Some(row.delivery) == delivery)
-    };
-    let mut repeated: Vec<Occurrence> = found.into_values().filter(ours).flatten().collect();
-    repeated.sort_unstable_by(|left, right| {
-        (&left.id, left.delivery, left.line).cmp(&(&right.id, right.delivery, right.line))
-    });
-    Ok(repeated)
 }
 
 type Batches = parquet::arrow::async_reader::ParquetRecordBatchStream<BufReader>;
@@ -226,19 +187,6 @@ fn gather(
 /// How many rows of a delivery are not the only ones of their id.
 pub fn repeats_of(repeated: &[Occurrence], delivery: i32) -> i64 {
     repeated.iter().filter(|row| row.delivery == delivery).count() as i64
-}
-
-/// Keeps what was found; it counts once the landing does.
-pub async fn save(
-    warehouse: &Warehouse,
-    landing: &Landing,
-    repeated: &[Occurrence],
-) -> Result<(), WarehouseError> {
-    if repeated.is_empty() {
-        return Ok(());
-    }
-    let table = warehouse.open_or_create(layout::DUPLICATES).await?;
-    append_once(table, warehouse, landing, repeated).await
 }
 
 /// The rows that do not count because another row of their id stands in a later place, given the
@@ -310,15 +258,5 @@ mod tests {
         let path = "month=2024-01-01/b000012-0123456789abcdef.parquet";
         assert_eq!(delivery_of(path), Some(12));
         assert_eq!(landing_of(path), Some("0123456789abcdef"));
-    }
-
-    #[test]
-    fn the_filter_never_misses_a_repeated_id() {
-        let mut filter = IdFilter::for_bytes(1);
-        let ids: Vec<String> = (0..3000).map(|id| format!("e{id}")).collect();
-        filter.insert(&StringArray::from(ids.clone()));
-        assert!(ids.iter().all(|id| filter.may_hold(id)));
-        filter.insert(&StringArray::from(vec!["e77"]));
-        assert!(filter.suspects.contains("e77"));
     }
 }

@@ -2,10 +2,12 @@
 //! A file lands whole or not at all, once; the same key with other bytes replaces what it landed before.
 //! It refuses a file of which too much is broken, and knows no SQL.
 
+mod commit;
 mod duplicates;
 mod events;
 mod fetch;
 mod files;
+mod ids;
 mod ledger;
 mod months;
 mod stage;
@@ -21,7 +23,8 @@ pub use stage::Staged;
 
 use crate::config::Config;
 use crate::extract::{self, ExtractError, SourceKind};
-use crate::warehouse::{Change, Table, Warehouse, WarehouseError, layout, to_batch, write_file};
+use crate::warehouse::{Warehouse, WarehouseError};
+use commit::Committer;
 
 /// What goes wrong when files land.
 #[derive(Debug, thiserror::Error)]
@@ -170,12 +173,12 @@ pub async fn land(
     found: Vec<FoundFile>,
     options: &Options<'_>,
 ) -> Result<Vec<(FoundFile, Outcome)>, LandError> {
-    let mut ledger = Ledger::open(warehouse).await?;
-    let mut next_delivery = ledger.next_delivery();
+    let mut committer = Committer::open(warehouse).await?;
+    let mut next_delivery = committer.ledger().next_delivery();
     let plans: Vec<stage::Plan> = found
         .into_iter()
         .map(|file| {
-            let current = ledger.current(file.kind, &file.key).cloned();
+            let current = committer.ledger().current(file.kind, &file.key).cloned();
             let delivery = current
                 .as_ref()
                 .map_or_else(|| take(&mut next_delivery), |landing| landing.delivery);
@@ -184,32 +187,30 @@ pub async fn land(
         .collect();
     let mut staged = futures::stream::iter(plans)
         .map(|plan| stage::stage(warehouse, config, plan, options))
-        .buffered(options.threads.max(1));
+        // One file more than threads: while a file is hashed or committed, others keep all threads busy.
+        .buffered(options.threads.max(1) + 1);
     let mut outcomes = Vec::new();
     while let Some((plan, staged)) = staged.next().await {
         let outcome = match staged {
             Ok(stage::Stage::Ready(staged)) if options.dry_run => would_land(*staged),
-            Ok(stage::Stage::Ready(staged)) => commit(warehouse, &mut ledger, *staged).await,
+            Ok(stage::Stage::Ready(staged)) => committer.commit(*staged).await,
             Ok(stage::Stage::Unchanged) => Ok(Outcome::Unchanged),
             Ok(stage::Stage::Withdrawn) => Ok(Outcome::Withdrawn),
             Err(error) => Err(error),
         };
         let outcome = match outcome {
-            Err(LandError::Warehouse(error)) => return keep(&mut ledger, error).await,
+            Err(LandError::Warehouse(error)) => {
+                // The error matters more than a failure to save: the ledger is repaired from the commits.
+                let _ = committer.save().await;
+                return Err(error.into());
+            }
             other => other.unwrap_or_else(Outcome::Failed),
         };
         options.watch.ends(&plan.file, &outcome);
         outcomes.push((plan.file, outcome));
     }
-    ledger.save().await?;
+    committer.save().await?;
     Ok(outcomes)
-}
-
-/// Saves what the ledger has before an error ends the landing. The error matters more than a failure
-/// of that: the ledger is repaired from the commits.
-async fn keep<T>(ledger: &mut Ledger, error: WarehouseError) -> Result<T, LandError> {
-    let _ = ledger.save().await;
-    Err(error.into())
 }
 
 fn take(next: &mut i32) -> i32 {
@@ -224,71 +225,6 @@ fn would_land(staged: Staged) -> Result<Outcome, LandError> {
     })
 }
 
-/// Commits one staged file: rejects and duplicates first, under its landing, then the rows, which is
-/// the moment of landing, then the ledger.
-async fn commit(
-    warehouse: &Warehouse,
-    ledger: &mut Ledger,
-    staged: Staged,
-) -> Result<Outcome, LandError> {
-    let Staged { mut landing, kind, files, rejects, filter, mut warnings } = staged;
-    let mut table = warehouse.open_or_create(layout::landed(kind)).await?;
-    let live = table.files()?;
-    let (own, others): (Vec<_>, Vec<_>) = live
-        .into_iter()
-        .partition(|file| duplicates::delivery_of(&file.path) == Some(landing.delivery));
-    let repeated = duplicates::find(&table, kind, &filter, &files, &others).await?;
-    landing.duplicates = duplicates::repeats_of(&repeated, landing.delivery);
-    save_rejects(warehouse, &landing, &rejects).await?;
-    duplicates::save(warehouse, &landing, &repeated).await?;
-    let replaced = ledger.current(kind, &landing.key).is_some();
-    if let Some(twin) = ledger.twin(kind, &landing.key, &landing.content) {
-        warnings.push(format!(
-            "{}: has the same bytes as {}, which has landed too",
-            landing.file, twin.file
-        ));
-    }
-    let same =
-        |left: &crate::warehouse::DataFile| files.iter().any(|right| right.path == left.path);
-    let remove: Vec<_> = own.iter().filter(|file| !same(file)).cloned().collect();
-    let add: Vec<_> =
-        files.iter().filter(|file| !own.iter().any(|old| old.path == file.path)).cloned().collect();
-    landing.version = table.version() as i64 + 1;
-    let note = serde_json::to_value(&landing).ok();
-    table.commit(Change { add, remove, note }).await?;
-    ledger.push(landing.clone());
-    Ok(Outcome::Landed { landing, replaced, warnings })
-}
-
-async fn save_rejects(
-    warehouse: &Warehouse,
-    landing: &Landing,
-    rejects: &[stage::RejectedRow],
-) -> Result<(), WarehouseError> {
-    if rejects.is_empty() {
-        return Ok(());
-    }
-    let table = warehouse.open_or_create(layout::REJECTED).await?;
-    append_once(table, warehouse, landing, rejects).await
-}
-
-/// Adds rows under a landing's name; a second time, after a crash, finds them there.
-async fn append_once<T: serde::Serialize>(
-    mut table: Table,
-    warehouse: &Warehouse,
-    landing: &Landing,
-    rows: &[T],
-) -> Result<(), WarehouseError> {
-    let schema = layout::schema(table.name(), warehouse.dimensions());
-    let batch = to_batch(&schema, rows)
-        .map_err(|source| WarehouseError::Arrow { table: table.name().to_owned(), source })?;
-    let file = write_file(&table, &landing.landing, &batch).await?;
-    if table.files()?.iter().any(|live| live.path == file.path) {
-        return Ok(());
-    }
-    table.commit(Change { add: vec![file], ..Change::default() }).await
-}
-
 /// Withdraws the file of a key: its rows leave the tables as if it had never been there.
 ///
 /// # Errors
@@ -298,23 +234,9 @@ pub async fn retract(
     kind: Option<SourceKind>,
     key: &str,
 ) -> Result<Landing, LandError> {
-    let mut ledger = Ledger::open(warehouse).await?;
-    let mut landing = ledger.find(kind, key)?.clone();
-    let kind = landing.source;
-    let mut table = warehouse.open_or_create(layout::landed(kind)).await?;
-    let delivery = landing.delivery;
-    let remove: Vec<_> = table
-        .files()?
-        .into_iter()
-        .filter(|file| duplicates::delivery_of(&file.path) == Some(delivery))
-        .collect();
-    landing.retracted = true;
-    landing.version = table.version() as i64 + 1;
-    landing.landed_at = ledger::now();
-    let note = serde_json::to_value(&landing).ok();
-    table.commit(Change { add: Vec::new(), remove, note }).await?;
-    ledger.push(landing.clone());
-    ledger.save().await?;
+    let mut committer = Committer::open(warehouse).await?;
+    let landing = committer.retract(kind, key).await?;
+    committer.save().await?;
     Ok(landing)
 }
 

@@ -106,10 +106,10 @@ impl MonthWriters {
 /// The rows of a batch by their month; mostly it is one, and nothing is copied.
 fn by_month(batch: &RecordBatch, kind: SourceKind) -> Result<Vec<(Month, RecordBatch)>, LandError> {
     let months = months_of(batch, kind);
-    let distinct: BTreeSet<Month> = months.iter().copied().collect();
-    if let (1, Some(month)) = (distinct.len(), distinct.first()) {
+    if let Some(month) = months.first().filter(|first| months.iter().all(|month| month == *first)) {
         return Ok(vec![(*month, batch.clone())]);
     }
+    let distinct: BTreeSet<Month> = months.iter().copied().collect();
     let rows = |month: Month| {
         let mask: BooleanArray = months.iter().map(|row| Some(*row == month)).collect();
         let table = || layout::landed(kind).to_owned();

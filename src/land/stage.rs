@@ -4,13 +4,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::AsArray;
 use arrow::datatypes::Schema;
 use object_store::ObjectStoreExt;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use super::duplicates::IdFilter;
 use super::events::Events;
 use super::fetch::{LocalFile, content_of, fetch};
 use super::months::MonthWriters;
@@ -21,6 +19,8 @@ use crate::warehouse::{DataFile, Warehouse, layout};
 
 /// Rejected rows below which a file is not refused for its share of them.
 const FEW_REJECTS: usize = 10;
+/// How often whoever watches hears of the bytes read.
+const WATCHED_EVERY: std::time::Duration = std::time::Duration::from_millis(100);
 
 /// A file, what the ledger says of its key, and its place in the order of deliveries.
 pub struct Plan {
@@ -49,8 +49,6 @@ pub struct Staged {
     pub files: Vec<DataFile>,
     /// Its rejected rows.
     pub rejects: Vec<RejectedRow>,
-    /// The ids in it.
-    pub filter: IdFilter,
     /// What a person should look at.
     pub warnings: Vec<String>,
 }
@@ -156,10 +154,10 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Reads and types on a thread of its own, encodes here.
+    /// Reads and types on a thread of its own, encodes in a task of its own.
     async fn read(&self, local: LocalFile, mut landing: Landing) -> Result<Staged, LandError> {
         let mut extract = self.open(local.path.clone()).await?;
-        let (send, mut pieces) = mpsc::channel::<Result<Piece, LandError>>(4);
+        let (send, pieces) = mpsc::channel::<Result<Piece, LandError>>(4);
         let read = extract.bytes_read();
         let reading = tokio::task::spawn_blocking(move || {
             let _local = local;
@@ -169,33 +167,32 @@ impl Job<'_> {
                 }
             }
         });
-        let mut gathered = Gathered::new(self.warehouse, &landing, self.plan.file.size);
+        let gathered = Gathered::new(self.warehouse, &landing);
+        let mut encoding = tokio::spawn(gathered.all(pieces));
         let mut seen = 0;
-        while let Some(piece) = pieces.recv().await {
-            gathered.take(piece?).await?;
-            let now = read.load(std::sync::atomic::Ordering::Relaxed);
-            self.options.watch.reads(&self.plan.file, now - seen);
-            seen = now;
-        }
-        let ended = reading.await;
-        ended.map_err(|error| LandError::Unreadable {
+        let gathered = loop {
+            tokio::select! {
+                ended = &mut encoding => break ended,
+                () = tokio::time::sleep(WATCHED_EVERY) => {
+                    let now = read.load(std::sync::atomic::Ordering::Relaxed);
+                    self.options.watch.reads(&self.plan.file, now - seen);
+                    seen = now;
+                }
+            }
+        };
+        let fell = |error: tokio::task::JoinError| LandError::Unreadable {
             path: landing.file.clone(),
             why: error.to_string(),
-        })?;
+        };
+        let gathered = gathered.map_err(fell)??;
+        reading.await.map_err(fell)?;
         let files = gathered.writers.finish().await?;
         landing.rows = gathered.rows as i64 - gathered.rejects.len() as i64;
         landing.rejected = gathered.rejects.len() as i64;
         landing.first_month = files.iter().filter_map(|file| file.month).min();
         landing.last_month = files.iter().filter_map(|file| file.month).max();
         let warnings = gathered.events.warnings(&landing);
-        Ok(Staged {
-            kind: landing.source,
-            landing,
-            files,
-            rejects: gathered.rejects,
-            filter: gathered.filter,
-            warnings,
-        })
+        Ok(Staged { kind: landing.source, landing, files, rejects: gathered.rejects, warnings })
     }
 
     async fn open(&self, path: PathBuf) -> Result<Extract, LandError> {
@@ -217,7 +214,6 @@ struct Gathered {
     rows: u64,
     rejects: Vec<RejectedRow>,
     events: Events,
-    filter: IdFilter,
     writers: MonthWriters,
     kind: SourceKind,
     landing: String,
@@ -225,17 +221,27 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn new(warehouse: &Warehouse, landing: &Landing, bytes: u64) -> Self {
+    fn new(warehouse: &Warehouse, landing: &Landing) -> Self {
         Self {
             rows: 0,
             rejects: Vec::new(),
             events: Events::default(),
-            filter: IdFilter::for_bytes(bytes),
             writers: MonthWriters::new(warehouse, landing),
             kind: landing.source,
             landing: landing.landing.clone(),
             file: landing.file.clone(),
         }
+    }
+
+    /// Takes all pieces until the reader ends.
+    async fn all(
+        mut self,
+        mut pieces: mpsc::Receiver<Result<Piece, LandError>>,
+    ) -> Result<Self, LandError> {
+        while let Some(piece) = pieces.recv().await {
+            self.take(piece?).await?;
+        }
+        Ok(self)
     }
 
     async fn take(&mut self, piece: Piece) -> Result<(), LandError> {
@@ -246,9 +252,6 @@ impl Gathered {
         }
         if piece.batch.num_rows() == 0 {
             return Ok(());
-        }
-        if let Some(ids) = piece.batch.column_by_name(self.kind.id_column()) {
-            self.filter.insert(ids.as_string::<i32>());
         }
         if self.kind == SourceKind::Channel {
             self.events.count(&piece.batch);
