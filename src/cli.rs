@@ -185,6 +185,9 @@ pub struct CloseArgs {
     /// Accept the volume of a month that was refused; it is recorded and holds in every later close
     #[arg(long, value_name = "YYYY-MM")]
     pub accept: Vec<Month>,
+    /// Compute by the definition in sql/core: the same rows, several times slower
+    #[arg(long)]
+    pub by_sql: bool,
     /// Pretend that today is this date
     #[command(flatten)]
     pub today: TodayArgs,

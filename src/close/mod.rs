@@ -4,20 +4,26 @@
 //! partial or re-sent is refused.
 
 mod inventory;
-mod month;
 mod plan;
 mod record;
 mod save;
+mod specification;
+mod step;
 
 pub use inventory::{Inventory, Landed};
-pub use month::{definitions, superseded_rows};
 pub use plan::{Openness, Reason, Schedule};
 pub use record::{CloseRecord, Closes};
+pub use specification::{definitions, superseded_rows};
+
+use arrow::array::RecordBatch;
 
 use crate::config::Config;
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, threads};
 use crate::month::Month;
 use crate::warehouse::{Warehouse, WarehouseError};
+use save::Saver;
+use specification::Closing;
+use step::Step;
 
 /// What goes wrong when months close.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +77,8 @@ pub struct Options {
     pub full: bool,
     /// Months whose volume a person accepts.
     pub accept: Vec<Month>,
+    /// Compute by `sql/core`, the definition, rather than by the step written by hand.
+    pub by_sql: bool,
     /// Today: a month closes when it is over.
     pub today: chrono::NaiveDate,
 }
@@ -84,7 +92,21 @@ pub struct Report {
     pub stopped: Option<CloseError>,
 }
 
-/// Closes all months that are open, in order, until one is not fit. `watch` hears of each month.
+/// What a month's close makes.
+#[derive(Debug)]
+pub struct Made {
+    /// The month.
+    pub month: Month,
+    /// Its rows of `customer_month`.
+    pub customer_month: RecordBatch,
+    /// Its rows of `dormant`.
+    pub dormant: RecordBatch,
+    /// Its rows of `movement`.
+    pub movement: RecordBatch,
+}
+
+/// Closes all months that are open, in order, until one is not fit. `watch` hears of each month. While a
+/// month's files are written, the next one is computed.
 ///
 /// # Errors
 /// The warehouse can't be read or written, or our SQL fails. A month that is refused is in the report.
@@ -97,31 +119,32 @@ pub async fn close(
 ) -> Result<Report, CloseError> {
     let inventory = Inventory::read(warehouse).await?;
     let mut closes = Closes::read(warehouse).await?;
-    let mut saver = save::Saver::new(warehouse);
-    for month in &options.accept {
-        if !closes.get(*month).is_some_and(|record| record.accepted) {
-            closes.accept(*month);
-            saver.touch();
-        }
-    }
+    let mut saver = Saver::new(warehouse, threads(config));
+    accept(&mut closes, &mut saver, &options.accept);
     let definitions = definitions(config);
     let Some(schedule) = Schedule::new(&inventory, &closes, config, &definitions) else {
         saver.save(&closes).await?;
         return Ok(Report::default());
     };
-    schedule.within(
-        options.from.into_iter().chain(options.through).chain(options.accept.iter().copied()),
-    )?;
+    let asked =
+        options.from.into_iter().chain(options.through).chain(options.accept.iter().copied());
+    schedule.within(asked)?;
     if closes.retain(|month| schedule.covers(month)) {
         saver.touch();
     }
+    let first = schedule.first;
+    let mut step = Step::new(warehouse, config, &inventory);
     let mut report = Report::default();
     for (place, month) in schedule.months().enumerate() {
         if options.through.is_some_and(|last| month > last) {
             break;
         }
         let forced = options.full || options.from.is_some_and(|from| month >= from);
-        if !forced && schedule.openness(&closes, month) == Openness::Closed {
+        let depends = !forced && closes.closed(month).is_some();
+        if depends || options.by_sql {
+            report.closed.extend(saver.settle(&schedule, &mut closes).await?);
+        }
+        if depends && schedule.openness(&closes, month) == Openness::Closed {
             continue;
         }
         match schedule.fit(&closes, month, options.today) {
@@ -133,22 +156,27 @@ pub async fn close(
             }
         }
         watch(month, place);
-        let closing = month::Closing {
-            warehouse,
-            engine,
-            config,
-            inventory: &inventory,
-            closes: &closes,
-            month,
+        let made = match options.by_sql {
+            true => {
+                let (inventory, closes) = (&inventory, &closes);
+                Closing { warehouse, engine, config, inventory, closes, month }.run(first).await?
+            }
+            false => step.close(&closes, month, first).await?,
         };
-        let made = closing.run(schedule.first).await?;
-        let mut record = schedule.record(&closes, month);
-        saver.take(made, &mut record).await?;
-        let changed = closes.closed(month).is_none_or(|old| old.state != record.state);
-        closes.put(record);
-        report.closed.push((month, changed));
+        report.closed.extend(saver.settle(&schedule, &mut closes).await?);
+        saver.begin(made);
         saver.save_if_due(&closes).await?;
     }
+    report.closed.extend(saver.settle(&schedule, &mut closes).await?);
     saver.save(&closes).await?;
     Ok(report)
+}
+
+fn accept(closes: &mut Closes, saver: &mut Saver<'_>, months: &[Month]) {
+    for month in months {
+        if !closes.get(*month).is_some_and(|record| record.accepted) {
+            closes.accept(*month);
+            saver.touch();
+        }
+    }
 }

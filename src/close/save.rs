@@ -3,10 +3,14 @@
 
 use std::time::{Duration, Instant};
 
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Decimal128Type;
+use bytes::Bytes;
 use object_store::ObjectStoreExt;
+use sha2::{Digest, Sha256};
+use tokio::task::JoinHandle;
 
-use super::month::Made;
-use super::{CloseRecord, Closes};
+use super::{CloseRecord, Closes, Made, Schedule};
 use crate::month::Month;
 use crate::warehouse::{
     Change, DataFile, SmallTable, Table, Warehouse, WarehouseError, encode, layout,
@@ -21,13 +25,24 @@ const CORE: [&str; 3] = [layout::CUSTOMER_MONTH, layout::DORMANT, layout::MOVEME
 /// Writes months, and commits them now and then.
 pub struct Saver<'a> {
     warehouse: &'a Warehouse,
+    threads: usize,
+    writing: Option<JoinHandle<Result<Written, WarehouseError>>>,
     saved: Instant,
     changed: bool,
 }
 
+/// A month whose files are written.
+struct Written {
+    month: Month,
+    /// In the order of [`CORE`], each with its content's digest.
+    files: Vec<(DataFile, String)>,
+    charges: String,
+}
+
 impl<'a> Saver<'a> {
-    pub fn new(warehouse: &'a Warehouse) -> Self {
-        Self { warehouse, saved: Instant::now(), changed: false }
+    /// Nothing is written yet. Files are encoded by so many threads.
+    pub fn new(warehouse: &'a Warehouse, threads: usize) -> Self {
+        Self { warehouse, threads, writing: None, saved: Instant::now(), changed: false }
     }
 
     /// Notes that the records have changed without a month being closed.
@@ -35,40 +50,35 @@ impl<'a> Saver<'a> {
         self.changed = true;
     }
 
-    /// Writes the files of a month, named by their content, and completes its record.
-    pub async fn take(
+    /// Begins to write the files of a month, named by their content; the one before must be settled.
+    pub fn begin(&mut self, made: Made) {
+        self.writing = Some(tokio::spawn(write(self.warehouse.clone(), made, self.threads)));
+    }
+
+    /// Waits until the files of the month that was begun are written, and puts its record; tells the month
+    /// and whether it came out otherwise than before.
+    pub async fn settle(
         &mut self,
-        made: Made,
-        record: &mut CloseRecord,
-    ) -> Result<(), WarehouseError> {
-        let month = made.month;
-        let mut digests = Vec::new();
-        let batches = [&made.customer_month, &made.dormant, &made.movement];
-        for (name, batch) in CORE.into_iter().zip(batches) {
-            let bytes = encode(batch)
-                .map_err(|source| WarehouseError::Parquet { file: name.to_owned(), source })?;
-            let digest = layout::digest(&[&bytes]);
-            let path = format!("{}/{digest}.parquet", layout::partition(month));
-            let whole = self.warehouse.path(&format!("{name}/{path}"));
-            let size = bytes.len() as u64;
-            let written = self.warehouse.store().put(&whole, bytes.into()).await;
-            written.map_err(|source| WarehouseError::Storage {
-                action: "write",
-                path: whole.to_string(),
-                source,
-            })?;
-            let rows = batch.num_rows() as u64;
-            record.set_file(name, &DataFile { path, month: Some(month), rows, size, ids: None });
-            digests.push(digest);
+        schedule: &Schedule<'_>,
+        closes: &mut Closes,
+    ) -> Result<Option<(Month, bool)>, WarehouseError> {
+        let Some(writing) = self.writing.take() else { return Ok(None) };
+        let written = writing.await.map_err(|error| fell(&error))??;
+        let mut record = schedule.record(closes, written.month);
+        for (name, (file, _)) in CORE.into_iter().zip(&written.files) {
+            record.set_file(name, file);
         }
-        if made.dormant.num_rows() > 0 {
-            record.sleepers = layout::digest(&[record.sleepers.as_bytes(), digests[1].as_bytes()]);
+        let [(_, state), (dormant, asleep), ..] = written.files.as_slice() else { return Ok(None) };
+        if dormant.rows > 0 {
+            record.sleepers = layout::digest(&[record.sleepers.as_bytes(), asleep.as_bytes()]);
         }
-        record.state = layout::digest(&[digests[0].as_bytes(), record.sleepers.as_bytes()]);
-        record.charges = made.charges;
+        record.state = layout::digest(&[state.as_bytes(), record.sleepers.as_bytes()]);
+        record.charges = written.charges;
         record.closed_at = Some(chrono::Utc::now().format("%Y-%m-%dT%H:%M:%S%.6f").to_string());
         self.changed = true;
-        Ok(())
+        let changed = closes.closed(written.month).is_none_or(|old| old.state != record.state);
+        closes.put(record);
+        Ok(Some((written.month, changed)))
     }
 
     /// Commits when it is time.
@@ -107,4 +117,60 @@ async fn replace(mut table: Table, wanted: Vec<DataFile>) -> Result<(), Warehous
         return Ok(());
     }
     table.commit(Change { add, remove, note: None }).await
+}
+
+fn fell(error: &tokio::task::JoinError) -> WarehouseError {
+    WarehouseError::Parquet {
+        file: layout::CUSTOMER_MONTH.to_owned(),
+        source: parquet::errors::ParquetError::General(error.to_string()),
+    }
+}
+
+async fn write(
+    warehouse: Warehouse,
+    made: Made,
+    threads: usize,
+) -> Result<Written, WarehouseError> {
+    let month = made.month;
+    let encoding = tokio::task::spawn_blocking(move || encoded(&made, threads));
+    let (encoded, charges) = encoding.await.map_err(|error| fell(&error))??;
+    let mut files = Vec::new();
+    for (name, (bytes, rows)) in CORE.into_iter().zip(encoded) {
+        let digest = layout::digest(&[&bytes]);
+        let path = format!("{}/{digest}.parquet", layout::partition(month));
+        let whole = warehouse.path(&format!("{name}/{path}"));
+        let size = bytes.len() as u64;
+        let written = warehouse.store().put(&whole, bytes.into()).await;
+        written.map_err(|source| WarehouseError::Storage {
+            action: "write",
+            path: whole.to_string(),
+            source,
+        })?;
+        files.push((DataFile { path, month: Some(month), rows, size, ids: None }, digest));
+    }
+    Ok(Written { month, files, charges })
+}
+
+type Encoded = (Vec<(Bytes, u64)>, String);
+
+/// The three files' bytes and rows, and the digest of the customers' revenue.
+fn encoded(made: &Made, threads: usize) -> Result<Encoded, WarehouseError> {
+    let batches = [&made.customer_month, &made.dormant, &made.movement];
+    let encoded = CORE.into_iter().zip(batches).map(|(name, batch)| {
+        let bytes = encode(batch, threads)
+            .map_err(|source| WarehouseError::Parquet { file: name.to_owned(), source })?;
+        Ok((bytes, batch.num_rows() as u64))
+    });
+    Ok((encoded.collect::<Result<_, WarehouseError>>()?, charges_digest(&made.customer_month)))
+}
+
+fn charges_digest(customer_month: &RecordBatch) -> String {
+    let mut hash = Sha256::new();
+    let ids = customer_month["customer_id"].as_string::<i32>();
+    let revenue = customer_month["revenue"].as_primitive::<Decimal128Type>();
+    for (id, cents) in ids.iter().zip(revenue.values()) {
+        hash.update(id.unwrap_or_default());
+        hash.update(cents.to_le_bytes());
+    }
+    format!("{:x}", hash.finalize())[..16].to_owned()
 }

@@ -18,6 +18,7 @@ pub async fn run(house: &House<'_>, args: &CloseArgs) -> Result<Status, Error> {
         through: month(args.through),
         full: args.full,
         accept: args.accept.clone(),
+        by_sql: args.by_sql,
         today,
     };
     let lock = house.warehouse.lock().await?;

@@ -111,9 +111,9 @@ impl Ledger {
             let own = self.landings.iter().filter(|landing| landing.source == kind);
             let known = own.map(|landing| landing.version).max().unwrap_or_default();
             for (version, note) in table.notes_since(known.unsigned_abs()).await? {
-                if let Ok(mut landing) = serde_json::from_value::<Landing>(note) {
-                    landing.version = version as i64;
-                    self.push(landing);
+                let landings: Vec<Landing> = serde_json::from_value(note).unwrap_or_default();
+                for landing in landings {
+                    self.push(Landing { version: version as i64, ..landing });
                 }
             }
         }

@@ -49,7 +49,10 @@ const TEXT: DataType = DataType::Utf8;
 const COUNT: DataType = DataType::Int64;
 const MONTH: DataType = DataType::Date32;
 const FLAG: DataType = DataType::Boolean;
-const MONEY: DataType = DataType::Decimal128(24, 2);
+/// Money of one customer.
+const MONEY: DataType = DataType::Decimal128(18, 2);
+/// Money of many.
+const SUM: DataType = DataType::Decimal128(24, 2);
 
 /// What customer_month and dormant both hold: all that the next close must know of a customer.
 const STATE: [(&str, DataType); 23] = [
@@ -105,12 +108,12 @@ const MOVEMENT_COLUMNS: [(&str, DataType); 19] = [
     ("joined_and_left", COUNT),
     ("closing", COUNT),
     ("charged_customers", COUNT),
-    ("revenue", MONEY),
-    ("lost_annual_revenue", MONEY),
-    ("lost_annual_profit", MONEY),
+    ("revenue", SUM),
+    ("lost_annual_revenue", SUM),
+    ("lost_annual_profit", SUM),
     ("avoidable_lost_customers", COUNT),
-    ("avoidable_lost_annual_revenue", MONEY),
-    ("avoidable_lost_annual_profit", MONEY),
+    ("avoidable_lost_annual_revenue", SUM),
+    ("avoidable_lost_annual_profit", SUM),
 ];
 
 const LANDING_COLUMNS: [(&str, DataType); 17] = [

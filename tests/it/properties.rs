@@ -51,6 +51,11 @@ proptest! {
         same(&context, &expected, "again from a month on")?;
         context.ok(&["close", "--full", "--today", TODAY]);
         same(&context, &expected, "from nothing")?;
+        let digests = "select month, state, charges, movement_file from closes order by month";
+        let by_hand = context.csv(digests);
+        context.ok(&["close", "--full", "--by-sql", "--today", TODAY]);
+        same(&context, &expected, "by the definition")?;
+        prop_assert_eq!(by_hand, context.csv(digests), "the files of both");
         context.ok(&["check"]);
     }
 

@@ -1,11 +1,12 @@
 //! `tests/slt/*.slt`, each file a test of its own in a fresh folder with a fresh warehouse. Besides
 //! queries, which the real program answers, a statement may be one of three commands: `config` with the
 //! text of churnhouse.toml, `file PATH` with an extract's text, `churnhouse …` with the program's arguments.
-//! A file is read to its end; all records that fail are shown, with line, expected and actual.
+//! A file is read to its end; all records that fail are shown, with line, expected and actual. At the end
+//! the months are closed again, by the step written by hand and by `sql/core`: the same files must come.
 
 use std::path::{Path, PathBuf};
 
-use sqllogictest::{AsyncDB, DBOutput, DefaultColumnType, Record, Runner, parse_file};
+use sqllogictest::{AsyncDB, DBOutput, DefaultColumnType, Record, Runner, parse, parse_file};
 
 use crate::context::{TODAY, TestContext, records};
 
@@ -31,6 +32,7 @@ impl Program {
                 self.0.file(path.trim(), &format!("{text}\n"));
             }
             "churnhouse" => return Some(self.program(rest)),
+            "definition" => return Some(self.holds_to_the_definition()),
             _ => return None,
         }
         Some(Ok(DBOutput::StatementComplete(0)))
@@ -46,6 +48,20 @@ impl Program {
         match output.status {
             0 => Ok(DBOutput::StatementComplete(0)),
             status => Err(Failure(format!("status {status}\n{}", output.stderr))),
+        }
+    }
+
+    /// The step written by hand must leave the files that `sql/core` leaves, byte for byte.
+    fn holds_to_the_definition(&self) -> Result<Done, Failure> {
+        let closed = |by: &[&str]| {
+            self.0.run(&[&["close", "--full", "--today", TODAY], by].concat());
+            let query = "select month, state, charges, movement_file from closes order by month";
+            self.0.run(&["sql", "--format", "csv", query]).stdout
+        };
+        let (by_hand, by_sql) = (closed(&[]), closed(&["--by-sql"]));
+        match by_hand == by_sql {
+            true => Ok(DBOutput::StatementComplete(0)),
+            false => Err(Failure(format!("by hand:\n{by_hand}\nby sql/core:\n{by_sql}"))),
         }
     }
 
@@ -89,7 +105,8 @@ fn run_file(name: &str) {
     let mut runner = Runner::new(|| async { Ok(Program(TestContext::new())) });
     runner.with_column_validator(|actual, expected| actual.len() == expected.len());
     let file = folder().join(format!("{name}.slt"));
-    let all: Vec<Record<DefaultColumnType>> = parse_file(&file).unwrap();
+    let mut all: Vec<Record<DefaultColumnType>> = parse_file(&file).unwrap();
+    all.extend(parse("statement ok\ndefinition\n").unwrap());
     let failed = all.into_iter().filter_map(|record| runner.run(record).err());
     let failed: Vec<String> = failed.take(SHOWN).map(|error| error.to_string()).collect();
     assert!(failed.is_empty(), "{} of {name}.slt:\n\n{}", failed.len(), failed.join("\n"));

@@ -1,19 +1,20 @@
-//! One month's close: the core SQL over the month's landed rows and the state of the month before.
-//! Each relation of `sql/core` is computed once and held in memory; the last ones are what is kept.
+//! What one month's close is, by `sql/core`: SQL over the month's landed rows and the state of the month
+//! before. `close --by-sql` computes by it; otherwise the step written by hand does, with the same result.
+//! Each relation is computed once and held in memory; the last ones are what is kept.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, Date32Array, Int32Array, RecordBatch, StringArray};
+use arrow::array::{Array, Date32Array, Int32Array, RecordBatch, StringArray};
 use arrow::compute::{cast, concat_batches};
-use arrow::datatypes::{DataType, Decimal128Type, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::physical_plan::collect_partitioned;
 use datafusion::prelude::SessionContext;
-use sha2::{Digest, Sha256};
 
-use super::{CloseError, Closes, Inventory};
+use super::{CloseError, Closes, Inventory, Made};
 use crate::config::Config;
 use crate::engine::{Engine, EngineError, FilesTable, policy, template};
 use crate::extract::SourceKind;
@@ -44,21 +45,6 @@ pub fn definitions(config: &Config) -> String {
     layout::digest(&parts)
 }
 
-/// What a month's close makes.
-#[derive(Debug)]
-pub struct Made {
-    /// The month.
-    pub month: Month,
-    /// Its rows of `customer_month`.
-    pub customer_month: RecordBatch,
-    /// Its rows of `dormant`.
-    pub dormant: RecordBatch,
-    /// Its rows of `movement`.
-    pub movement: RecordBatch,
-    /// A digest of each customer's revenue in it.
-    pub charges: String,
-}
-
 /// A month that is being closed.
 pub struct Closing<'a> {
     /// Where the tables are.
@@ -87,15 +73,16 @@ impl Closing<'_> {
         for (name, sql) in template::STAGING.iter().take(2) {
             self.stage(&context, name, sql).await.map_err(internal(name))?;
         }
+        let mut relations = HashMap::new();
         for (name, sql) in CORE {
-            self.materialise(&context, name, sql).await.map_err(internal(name))?;
+            let rows = self.materialise(&context, name, sql).await.map_err(internal(name))?;
+            relations.insert(name, rows);
         }
-        let customer_month =
-            self.result(&context, "customer_month", layout::CUSTOMER_MONTH).await?;
-        let dormant = self.result(&context, "dormant_now", layout::DORMANT).await?;
-        let movement = self.result(&context, "movement", layout::MOVEMENT).await?;
-        let charges = charges_digest(&customer_month);
-        Ok(Made { month: self.month, customer_month, dormant, movement, charges })
+        let whole = |name, table| self.result(&relations[name], table);
+        let customer_month = whole("customer_month", layout::CUSTOMER_MONTH)?;
+        let dormant = whole("dormant_now", layout::DORMANT)?;
+        let movement = whole("movement", layout::MOVEMENT)?;
+        Ok(Made { month: self.month, customer_month, dormant, movement })
     }
 
     fn register(&self, context: &SessionContext, first: Month) -> Result<(), DataFusionError> {
@@ -169,7 +156,7 @@ impl Closing<'_> {
         context: &SessionContext,
         name: &str,
         sql: &str,
-    ) -> Result<(), DataFusionError> {
+    ) -> Result<Vec<RecordBatch>, DataFusionError> {
         let begun = std::time::Instant::now();
         let frame = context.sql(&template::render(sql, self.config)?).await?;
         // The plan that runs knows better than the query which columns hold no null.
@@ -178,23 +165,17 @@ impl Closing<'_> {
         let planned = begun.elapsed();
         let partitions = collect_partitioned(plan, context.task_ctx()).await?;
         tracing::debug!(month = %self.month, relation = name, ?planned, whole = ?begun.elapsed(), "closed");
+        let rows = partitions.iter().flatten().cloned().collect();
         context.register_table(name, Arc::new(MemTable::try_new(schema, partitions)?))?;
-        Ok(())
+        Ok(rows)
     }
 
-    /// A relation as one batch in the layout of its table.
-    async fn result(
-        &self,
-        context: &SessionContext,
-        name: &str,
-        table: &str,
-    ) -> Result<RecordBatch, CloseError> {
-        let frame = context.table(name).await.map_err(internal(name))?;
-        let schema = Arc::clone(frame.schema().inner());
-        let batches = frame.collect().await.map_err(internal(name))?;
+    /// A relation's rows, in their order, as one batch in the layout of its table.
+    fn result(&self, rows: &[RecordBatch], table: &str) -> Result<RecordBatch, CloseError> {
         let layout = layout::file_schema(table, self.warehouse.dimensions());
         let arrow = |source| WarehouseError::Arrow { table: table.to_owned(), source };
-        let whole = concat_batches(&schema, &batches).map_err(arrow)?;
+        let Some(first) = rows.first() else { return Ok(RecordBatch::new_empty(layout)) };
+        let whole = concat_batches(&first.schema(), rows).map_err(arrow)?;
         let columns = layout
             .fields()
             .iter()
@@ -236,15 +217,4 @@ pub fn superseded_rows(rows: &[Occurrence]) -> Result<Arc<dyn TableProvider>, Da
         vec![Arc::new(source), Arc::new(delivery), Arc::new(line)],
     )?;
     Ok(Arc::new(MemTable::try_new(schema, vec![vec![batch]])?))
-}
-
-fn charges_digest(customer_month: &RecordBatch) -> String {
-    let mut hash = Sha256::new();
-    let ids = customer_month["customer_id"].as_string::<i32>();
-    let revenue = customer_month["revenue"].as_primitive::<Decimal128Type>();
-    for (id, cents) in ids.iter().zip(revenue.values()) {
-        hash.update(id.unwrap_or_default());
-        hash.update(cents.to_le_bytes());
-    }
-    format!("{:x}", hash.finalize())[..16].to_owned()
 }

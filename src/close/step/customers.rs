@@ -1,0 +1,241 @@
+//! The customers that the close has met, each in a slot: its id, its state, its attributes. Slots are
+//! never given up; the order of ids is kept beside them, so that what leaves is sorted by customer_id.
+
+use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::hash::{BuildHasher, Hasher};
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+
+use super::words::{NULL, Word};
+
+/// The place of a customer among those met.
+pub type Slot = u32;
+/// Months since January of year 0 (`month_number` in SQL); [`NEVER`] stands for none.
+pub type MonthNumber = i32;
+/// Before all months.
+pub const NEVER: MonthNumber = MonthNumber::MIN;
+/// Hundredths of the currency. Sums saturate: what outgrows the 18 digits of its column is refused there.
+pub type Cents = i64;
+
+/// The texts that a state carries, in the order in which they are kept for each customer; the configured
+/// dimensions follow.
+pub const LEFT_REASON: usize = 0;
+pub const EVENT_PRODUCT: usize = 1;
+pub const BILLED_PRODUCT: usize = 2;
+pub const ENTRY_CHANNEL: usize = 3;
+pub const GROUP_ID: usize = 4;
+pub const REGION: usize = 5;
+pub const SEGMENT: usize = 6;
+/// The first configured dimension.
+pub const OWN: usize = 7;
+
+/// What the next close must know of a customer besides its texts: sql/core/customer_step.sql has the
+/// meaning of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State {
+    pub first: MonthNumber,
+    pub since: MonthNumber,
+    pub start: MonthNumber,
+    pub last: MonthNumber,
+    pub paid: MonthNumber,
+    pub seen: MonthNumber,
+    pub left: MonthNumber,
+    pub relifting: i32,
+    pub annual_revenue: Cents,
+    pub monthly_value: Cents,
+    pub value_sum: Cents,
+    pub tier_sum: Cents,
+    pub carried: bool,
+    pub terminated: bool,
+    pub left_by_port_out: bool,
+    pub in_base: bool,
+    /// The month at whose end this held; never for a customer just met.
+    pub as_of: MonthNumber,
+}
+
+/// Of a customer just met.
+pub const UNKNOWN: State = State {
+    first: NEVER,
+    since: NEVER,
+    start: NEVER,
+    last: NEVER,
+    paid: NEVER,
+    seen: NEVER,
+    left: NEVER,
+    as_of: NEVER,
+    relifting: 0,
+    annual_revenue: 0,
+    monthly_value: 0,
+    value_sum: 0,
+    tier_sum: 0,
+    carried: false,
+    terminated: false,
+    left_by_port_out: false,
+    in_base: false,
+};
+
+/// The earlier of two months; the other one where one is never.
+pub fn earliest(left: MonthNumber, right: MonthNumber) -> MonthNumber {
+    if left == NEVER || right == NEVER { left.max(right) } else { left.min(right) }
+}
+
+/// How many customers further an id is looked for before it is hashed.
+const AHEAD: usize = 8;
+
+/// All customers met.
+#[derive(Debug)]
+pub struct Customers {
+    house: HashSet<String>,
+    text: String,
+    ends: Vec<usize>,
+    slots: HashTable<Slot>,
+    order: Vec<Slot>,
+    rank: Vec<u32>,
+    near: usize,
+    widths: (usize, usize),
+    /// By slot.
+    pub states: Vec<State>,
+    texts: Vec<Word>,
+    dimensions: Vec<Word>,
+}
+
+fn hash(id: &str) -> u64 {
+    let mut hasher = FixedState::default().build_hasher();
+    hasher.write(id.as_bytes());
+    hasher.finish()
+}
+
+impl Customers {
+    /// Nobody yet. `texts` and `dimensions` are kept for each; `house` are no customers.
+    pub fn new(texts: usize, dimensions: usize, house: &[String]) -> Self {
+        Self {
+            house: house.iter().cloned().collect(),
+            text: String::new(),
+            ends: vec![0],
+            slots: HashTable::new(),
+            order: Vec::new(),
+            rank: Vec::new(),
+            near: 0,
+            widths: (texts, dimensions),
+            states: Vec::new(),
+            texts: Vec::new(),
+            dimensions: Vec::new(),
+        }
+    }
+
+    /// How many have been met.
+    pub fn len(&self) -> usize {
+        self.states.len()
+    }
+
+    /// The id of a slot.
+    pub fn id(&self, slot: Slot) -> &str {
+        &self.text[self.ends[slot as usize]..self.ends[slot as usize + 1]]
+    }
+
+    /// The slot of an id, a new one where it is met first; none for a house account. Ids that come in
+    /// order, as they mostly do, are found without hashing.
+    pub fn meet(&mut self, id: &str) -> Option<Slot> {
+        if !self.house.is_empty() && self.house.contains(id) {
+            return None;
+        }
+        for ahead in 0..AHEAD {
+            let Some(slot) = self.order.get(self.near + ahead) else { break };
+            match self.id(*slot).cmp(id) {
+                Ordering::Less => {}
+                Ordering::Greater => break,
+                Ordering::Equal => {
+                    self.near += ahead;
+                    return Some(*slot);
+                }
+            }
+        }
+        if let Some(slot) = self.find(id) {
+            self.near = self.rank.get(slot as usize).map_or(self.near, |rank| *rank as usize);
+            return Some(slot);
+        }
+        Some(self.add(id))
+    }
+
+    /// The slot of an id that has been met.
+    pub fn find(&self, id: &str) -> Option<Slot> {
+        self.slots.find(hash(id), |slot| self.id(*slot) == id).copied()
+    }
+
+    fn add(&mut self, id: &str) -> Slot {
+        let slot = self.states.len() as Slot;
+        self.text.push_str(id);
+        self.ends.push(self.text.len());
+        self.states.push(UNKNOWN);
+        self.texts.extend(std::iter::repeat_n(NULL, self.widths.0));
+        self.dimensions.extend(std::iter::repeat_n(NULL, self.widths.1));
+        let (text, ends) = (&self.text, &self.ends);
+        let id_of = |slot: &Slot| &text[ends[*slot as usize]..ends[*slot as usize + 1]];
+        self.slots.insert_unique(hash(id), slot, |slot| hash(id_of(slot)));
+        slot
+    }
+
+    /// The texts of a customer.
+    pub fn texts(&self, slot: Slot) -> &[Word] {
+        &self.texts[slot as usize * self.widths.0..][..self.widths.0]
+    }
+
+    /// The texts of a customer, to be changed.
+    pub fn texts_mut(&mut self, slot: Slot) -> &mut [Word] {
+        &mut self.texts[slot as usize * self.widths.0..][..self.widths.0]
+    }
+
+    /// The dimensions of a customer at the end of the month that its state is of.
+    pub fn dimensions(&self, slot: Slot) -> &[Word] {
+        &self.dimensions[slot as usize * self.widths.1..][..self.widths.1]
+    }
+
+    /// The dimensions of a customer, to be changed.
+    pub fn dimensions_mut(&mut self, slot: Slot) -> &mut [Word] {
+        &mut self.dimensions[slot as usize * self.widths.1..][..self.widths.1]
+    }
+
+    /// Puts those met since the last time into the order of ids, by bytes.
+    pub fn sort(&mut self) {
+        let known = self.order.len();
+        self.near = 0;
+        if known == self.states.len() {
+            return;
+        }
+        let mut order = std::mem::take(&mut self.order);
+        order.extend(known as Slot..self.states.len() as Slot);
+        // Runs that are in order already are merged, not sorted again.
+        order.sort_by(|left, right| self.id(*left).cmp(self.id(*right)));
+        self.rank.resize(order.len(), 0);
+        for (rank, slot) in order.iter().enumerate() {
+            self.rank[*slot as usize] = rank as u32;
+        }
+        self.order = order;
+    }
+
+    /// The slots in the order of their ids; call [`Customers::sort`] before.
+    pub fn in_order(&self) -> &[Slot] {
+        &self.order
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_stay_and_the_order_is_that_of_ids() {
+        let mut customers = Customers::new(OWN, 6, &["house".to_owned()]);
+        let met: Vec<_> = ["b", "a", "b", "house", "c"].map(|id| customers.meet(id)).into();
+        assert_eq!(met, [Some(0), Some(1), Some(0), None, Some(2)]);
+        customers.sort();
+        assert_eq!(customers.in_order(), [1, 0, 2]);
+        let met: Vec<_> = ["a", "aa", "c", "b"].map(|id| customers.meet(id)).into();
+        assert_eq!(met, [Some(1), Some(3), Some(2), Some(0)]);
+        customers.sort();
+        assert_eq!(customers.in_order(), [1, 3, 0, 2]);
+        assert_eq!(customers.id(3), "aa");
+    }
+}

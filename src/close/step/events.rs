@@ -1,0 +1,268 @@
+//! What each customer's channel events say: sql/core/customer_event.sql, event by event.
+
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
+use arrow::error::ArrowError;
+
+use super::customers::{
+    Customers, EVENT_PRODUCT, GROUP_ID, MonthNumber, NEVER, OWN, REGION, SEGMENT, Slot, earliest,
+};
+use super::words::{NULL, Word, Words};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Activate,
+    PortIn,
+    Resume,
+    Terminate,
+    PortOut,
+    Other,
+}
+
+impl Kind {
+    fn of(word: &str) -> Self {
+        match word {
+            "activate" => Self::Activate,
+            "port_in" => Self::PortIn,
+            "resume" => Self::Resume,
+            "terminate" => Self::Terminate,
+            "port_out" => Self::PortOut,
+            _ => Self::Other,
+        }
+    }
+
+    fn is_leaving(self) -> bool {
+        matches!(self, Self::Terminate | Self::PortOut)
+    }
+
+    fn is_activation(self) -> bool {
+        matches!(self, Self::Activate | Self::PortIn)
+    }
+
+    fn is_entering(self) -> bool {
+        self.is_activation() || self == Self::Resume
+    }
+}
+
+#[derive(Debug)]
+struct Event {
+    slot: Slot,
+    month: MonthNumber,
+    at: i64,
+    kind: Kind,
+    id: Box<str>,
+    channel_type: Word,
+    reason: Word,
+    /// As the state keeps them, the product under the event's.
+    texts: Box<[Word]>,
+}
+
+impl Event {
+    /// By time; at one instant leaving before the others, then by id.
+    fn order(&self, other: &Self) -> Ordering {
+        let key = |event: &Self| (event.slot, event.at, !event.kind.is_leaving());
+        key(self).cmp(&key(other)).then_with(|| self.id.cmp(&other.id))
+    }
+}
+
+/// What a customer's events say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The latest month of an event.
+    pub seen: MonthNumber,
+    /// The month of the first entering one.
+    pub entered: MonthNumber,
+    /// Whether it entered in the month.
+    pub entered_now: bool,
+    /// Whether an `activate` or `port_in` lies in the month.
+    pub activated_now: bool,
+    /// Whether it entered or left in the month.
+    pub moved_now: bool,
+    /// Whether any is an entering one.
+    pub enters: bool,
+    /// Whether the last that counts is a leaving one.
+    pub gone: bool,
+    /// Of the leaving ones after the last entering one: the month, the first reason, any `port_out`.
+    pub left: MonthNumber,
+    /// See `left`.
+    pub left_reason: Word,
+    /// See `left`.
+    pub left_by_port_out: bool,
+    /// `channel_type` of the first activation that has one.
+    pub entry_channel: Word,
+    /// The latest of each text, as the state keeps them.
+    pub texts: Vec<Word>,
+}
+
+impl Told {
+    /// No events.
+    pub const NOTHING: Self = Self {
+        seen: NEVER,
+        entered: NEVER,
+        entered_now: false,
+        activated_now: false,
+        moved_now: false,
+        enters: false,
+        gone: false,
+        left: NEVER,
+        left_reason: NULL,
+        left_by_port_out: false,
+        entry_channel: NULL,
+        texts: Vec::new(),
+    };
+}
+
+/// The events that a close reads.
+#[derive(Debug, Default)]
+pub struct Events {
+    events: Vec<Event>,
+    superseded: HashSet<(i32, i64)>,
+    own: Vec<String>,
+}
+
+impl Events {
+    /// No events yet. `superseded` ones (delivery, line) do not count; `own` are the configured dimensions.
+    pub fn new(superseded: HashSet<(i32, i64)>, own: Vec<String>) -> Self {
+        Self { events: Vec::new(), superseded, own }
+    }
+
+    /// The columns that are read.
+    pub fn columns(&self) -> Vec<&str> {
+        let fixed = [
+            "event_id",
+            "customer_id",
+            "occurred_at",
+            "event",
+            "channel_type",
+            "region",
+            "product",
+            "segment",
+            "group_id",
+            "reason",
+            "delivery",
+            "line",
+        ];
+        fixed.into_iter().chain(self.own.iter().map(String::as_str)).collect()
+    }
+
+    /// Adds the events of one month's file.
+    ///
+    /// # Errors
+    /// The file is not of the layout.
+    pub fn add(
+        &mut self,
+        events: &RecordBatch,
+        month: MonthNumber,
+        customers: &mut Customers,
+        words: &mut Words,
+        groups: &mut Words,
+    ) -> Result<(), ArrowError> {
+        let mut kinds = Vec::with_capacity(events.num_rows());
+        kinds.extend(
+            words.of_column(&events["event"])?.into_iter().map(|word| Kind::of(words.text(word))),
+        );
+        let channel_types = words.of_column(&events["channel_type"])?;
+        let reasons = words.of_column(&events["reason"])?;
+        let mut texts = vec![(EVENT_PRODUCT, words.of_column(&events["product"])?)];
+        texts.push((REGION, words.of_column(&events["region"])?));
+        texts.push((SEGMENT, words.of_column(&events["segment"])?));
+        texts.push((GROUP_ID, groups.of_column(&events["group_id"])?));
+        for (place, name) in self.own.iter().enumerate() {
+            texts.push((OWN + place, words.of_column(&events[name.as_str()])?));
+        }
+        let ids = events["event_id"].as_string::<i32>();
+        let who = events["customer_id"].as_string::<i32>();
+        let at = events["occurred_at"].as_primitive::<TimestampMicrosecondType>().values();
+        let deliveries = events["delivery"].as_primitive::<Int32Type>().values();
+        let lines = events["line"].as_primitive::<Int64Type>().values();
+        for row in 0..events.num_rows() {
+            if self.superseded.contains(&(deliveries[row], lines[row])) {
+                continue;
+            }
+            let Some(slot) = customers.meet(who.value(row)) else { continue };
+            let mut carried = vec![NULL; OWN + self.own.len()];
+            texts.iter().for_each(|(place, words)| carried[*place] = words[row]);
+            self.events.push(Event {
+                slot,
+                month,
+                at: at[row],
+                kind: kinds[row],
+                id: ids.value(row).into(),
+                channel_type: channel_types[row],
+                reason: reasons[row],
+                texts: carried.into(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Of customers all of whose leaving events of the month name a product: those products.
+    pub fn ended_products(&self, now: MonthNumber) -> HashMap<Slot, Vec<Word>> {
+        let mut ended: HashMap<Slot, Vec<Word>> = HashMap::new();
+        let leaving =
+            self.events.iter().filter(|event| event.kind.is_leaving() && event.month == now);
+        for event in leaving {
+            ended.entry(event.slot).or_default().push(event.texts[EVENT_PRODUCT]);
+        }
+        ended.retain(|_, products| !products.contains(&NULL));
+        ended
+    }
+
+    /// What the events of each customer say; `product_end` tells whose leaving events of the month end
+    /// products only.
+    pub fn told(
+        mut self,
+        now: MonthNumber,
+        product_end: impl Fn(Slot) -> bool,
+    ) -> HashMap<Slot, Told> {
+        self.events.sort_unstable_by(Event::order);
+        let by_customer = self.events.chunk_by(|left, right| left.slot == right.slot);
+        by_customer
+            .map(|events| (events[0].slot, tell(events, now, product_end(events[0].slot))))
+            .collect()
+    }
+}
+
+/// What one customer's events, in order, say.
+fn tell(events: &[Event], now: MonthNumber, products_end: bool) -> Told {
+    let mut told = Told { texts: vec![NULL; events[0].texts.len()], ..Told::NOTHING };
+    for event in events {
+        let (leaving, entering) = (event.kind.is_leaving(), event.kind.is_entering());
+        let in_month = event.month == now;
+        told.seen = told.seen.max(event.month);
+        told.moved_now |= in_month && (leaving || entering);
+        if entering {
+            told.entered = earliest(told.entered, event.month);
+            told.entered_now |= in_month;
+            told.enters = true;
+            (told.gone, told.left, told.left_reason, told.left_by_port_out) =
+                (false, NEVER, NULL, false);
+        }
+        if event.kind.is_activation() {
+            told.activated_now |= in_month;
+            keep_first(&mut told.entry_channel, event.channel_type);
+        }
+        if leaving && !(products_end && in_month) {
+            told.gone = true;
+            told.left = told.left.max(event.month);
+            told.left_by_port_out |= event.kind == Kind::PortOut;
+            keep_first(&mut told.left_reason, event.reason);
+        }
+        for (place, word) in event.texts.iter().enumerate() {
+            let counts = *word != NULL && !(leaving && place == EVENT_PRODUCT);
+            if counts {
+                told.texts[place] = *word;
+            }
+        }
+    }
+    told
+}
+
+fn keep_first(kept: &mut Word, word: Word) {
+    if *kept == NULL {
+        *kept = word;
+    }
+}

@@ -1,0 +1,308 @@
+//! The rows that a month leaves, gathered column by column and handed out as the tables' batches. Texts
+//! go out as dictionaries: the same values, without a copy of each.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BooleanArray, Date32Array, Decimal128Array, Int32Array, Int64Array, RecordBatch,
+    StringArray,
+};
+use arrow::buffer::{BooleanBuffer, NullBuffer};
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
+
+use super::customers::{
+    BILLED_PRODUCT, Cents, Customers, ENTRY_CHANNEL, EVENT_PRODUCT, GROUP_ID, LEFT_REASON,
+    MonthNumber, NEVER, OWN, REGION, SEGMENT, Slot, State,
+};
+use super::sums::{Movement, Sums};
+use super::turn::{Rules, Turn};
+use super::words::{NULL, Word, Words};
+use crate::month::Month;
+
+/// A column of the state, and where it is found in one.
+type Column<T> = (&'static str, fn(&State) -> T);
+
+const MONTHS: [Column<MonthNumber>; 7] = [
+    ("first_month", |state| state.first),
+    ("since_month", |state| state.since),
+    ("start_month", |state| state.start),
+    ("last_month", |state| state.last),
+    ("paid_month", |state| state.paid),
+    ("seen_month", |state| state.seen),
+    ("left_month", |state| state.left),
+];
+const MONEY: [Column<Cents>; 4] = [
+    ("annual_revenue", |state| state.annual_revenue),
+    ("monthly_value", |state| state.monthly_value),
+    ("value_sum", |state| state.value_sum),
+    ("tier_sum", |state| state.tier_sum),
+];
+const FLAGS: [Column<bool>; 3] = [
+    ("carried", |state| state.carried),
+    ("terminated", |state| state.terminated),
+    ("left_by_port_out", |state| state.left_by_port_out),
+];
+/// The state's columns of texts, by their place among a customer's texts.
+const TEXTS: [&str; OWN] = {
+    let mut names = [""; OWN];
+    names[LEFT_REASON] = "left_reason";
+    names[EVENT_PRODUCT] = "event_product";
+    names[BILLED_PRODUCT] = "billed_product";
+    names[ENTRY_CHANNEL] = "entry_channel";
+    names[GROUP_ID] = "group_id";
+    names[REGION] = "region";
+    names[SEGMENT] = "segment";
+    names
+};
+
+/// States of customers, column by column.
+#[derive(Debug)]
+pub struct States {
+    slots: Vec<Slot>,
+    months: [Vec<MonthNumber>; MONTHS.len()],
+    money: [Vec<Cents>; MONEY.len()],
+    flags: [Vec<bool>; FLAGS.len()],
+    relifting: Vec<i32>,
+    texts: Vec<Vec<Word>>,
+}
+
+impl States {
+    /// No rows; `texts` are kept for each customer.
+    pub fn new(texts: usize) -> Self {
+        Self {
+            slots: Vec::new(),
+            months: Default::default(),
+            money: Default::default(),
+            flags: Default::default(),
+            relifting: Vec::new(),
+            texts: vec![Vec::new(); texts],
+        }
+    }
+
+    /// Adds a customer.
+    pub fn push(&mut self, slot: Slot, state: &State, texts: &[Word]) {
+        self.slots.push(slot);
+        self.months.iter_mut().zip(MONTHS).for_each(|(column, (_, of))| column.push(of(state)));
+        self.money.iter_mut().zip(MONEY).for_each(|(column, (_, of))| column.push(of(state)));
+        self.flags.iter_mut().zip(FLAGS).for_each(|(column, (_, of))| column.push(of(state)));
+        self.relifting.push(state.relifting);
+        self.texts.iter_mut().zip(texts).for_each(|(column, word)| column.push(*word));
+    }
+
+    fn column(&self, name: &str, from: &Sources<'_>) -> Result<ArrayRef, ArrowError> {
+        let place = |names: &[&str]| names.iter().position(|known| *known == name);
+        if let Some(place) = place(&MONTHS.map(|(name, _)| name)) {
+            return Ok(from.days.column(&self.months[place]));
+        }
+        if let Some(place) = place(&MONEY.map(|(name, _)| name)) {
+            return money(self.money[place].iter().map(|cents| i128::from(*cents)), 18);
+        }
+        if let Some(place) = place(&FLAGS.map(|(name, _)| name)) {
+            return Ok(Arc::new(BooleanArray::from(self.flags[place].clone())));
+        }
+        if let Some(place) = place(&TEXTS) {
+            let words = if place == GROUP_ID { from.groups } else { from.words };
+            return Ok(words.column(&self.texts[place]));
+        }
+        Ok(match name {
+            "customer_id" => {
+                let ids = self.slots.iter().map(|slot| from.customers.id(*slot));
+                Arc::new(StringArray::from_iter_values(ids))
+            }
+            "relifting" => Arc::new(Int32Array::from(self.relifting.clone())),
+            _ => from.words.column(&self.texts[OWN + from.own(name)?]),
+        })
+    }
+
+    /// Rows of dormant in its layout.
+    ///
+    /// # Errors
+    /// An amount has more digits than the layout.
+    pub fn batch(&self, from: &Sources<'_>, layout: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+        batch(layout, |name| self.column(name, from))
+    }
+}
+
+/// Rows of customer_month, column by column.
+#[derive(Debug)]
+pub struct Monthly {
+    states: States,
+    status: Vec<Word>,
+    kind: Vec<Word>,
+    reason: Vec<Word>,
+    idle: Vec<i32>,
+    revenue: Vec<Cents>,
+    dimensions: Vec<Vec<Word>>,
+}
+
+impl Monthly {
+    /// No rows; `texts` and `dimensions` are kept for each customer.
+    pub fn new(texts: usize, dimensions: usize) -> Self {
+        Self {
+            states: States::new(texts),
+            status: Vec::new(),
+            kind: Vec::new(),
+            reason: Vec::new(),
+            idle: Vec::new(),
+            revenue: Vec::new(),
+            dimensions: vec![Vec::new(); dimensions],
+        }
+    }
+
+    /// Adds a customer as it came out of the month.
+    pub fn push(&mut self, slot: Slot, customers: &Customers, turn: &Turn, rules: &Rules) {
+        self.states.push(slot, &customers.states[slot as usize], customers.texts(slot));
+        self.status.push(turn.status.map_or(NULL, |status| rules.status(status)));
+        self.kind.push(turn.kind.map_or(NULL, |kind| rules.kind(kind)));
+        self.reason.push(turn.reason);
+        self.idle.push(turn.idle);
+        self.revenue.push(turn.revenue);
+        let words = customers.dimensions(slot);
+        self.dimensions.iter_mut().zip(words).for_each(|(column, word)| column.push(*word));
+    }
+
+    /// Each customer's revenue, where it is not 0.
+    pub fn revenues(&self) -> Vec<(Slot, Cents)> {
+        let rows = self.states.slots.iter().copied().zip(self.revenue.iter().copied());
+        rows.filter(|(_, revenue)| *revenue != 0).collect()
+    }
+
+    /// The rows in the layout of customer_month.
+    ///
+    /// # Errors
+    /// An amount has more digits than the layout.
+    pub fn batch(&self, from: &Sources<'_>, layout: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+        batch(layout, |name| {
+            Ok(match name {
+                "status" => from.words.column(&self.status),
+                "churn_kind" => from.words.column(&self.kind),
+                "reason" => from.words.column(&self.reason),
+                "idle" => Arc::new(Int32Array::from(self.idle.clone())),
+                "revenue" => money(self.revenue.iter().map(|cents| i128::from(*cents)), 18)?,
+                _ => match from.dimensions.iter().position(|dimension| dimension == name) {
+                    Some(place) => from.words.column(&self.dimensions[place]),
+                    None => self.states.column(name, from)?,
+                },
+            })
+        })
+    }
+}
+
+/// What columns are made from besides their rows.
+pub struct Sources<'a> {
+    pub customers: &'a Customers,
+    pub words: &'a Words,
+    pub groups: &'a Words,
+    pub days: &'a MonthDays,
+    /// The names of all dimensions, in the order in which customers keep them.
+    pub dimensions: &'a [String],
+}
+
+impl Sources<'_> {
+    /// The place of a configured dimension among these.
+    fn own(&self, name: &str) -> Result<usize, ArrowError> {
+        let mut own = self.dimensions.iter().skip(super::FIXED_DIMENSIONS);
+        let unknown = || ArrowError::SchemaError(format!("no such column in the core: {name}"));
+        own.position(|dimension| dimension == name).ok_or_else(unknown)
+    }
+}
+
+/// The first day of each month, as Arrow's Date32, by the month's number.
+#[derive(Debug)]
+pub struct MonthDays(Vec<i32>);
+
+impl Default for MonthDays {
+    fn default() -> Self {
+        Self((0..12 * 2200).map(day_of).collect())
+    }
+}
+
+fn day_of(number: MonthNumber) -> i32 {
+    Month::new(0, 1).plus(number).days()
+}
+
+impl MonthDays {
+    fn of(&self, number: MonthNumber) -> i32 {
+        let known = usize::try_from(number).ok().and_then(|number| self.0.get(number));
+        known.copied().unwrap_or_else(|| if number == NEVER { 0 } else { day_of(number) })
+    }
+
+    fn column(&self, months: &[MonthNumber]) -> ArrayRef {
+        let days: Vec<i32> = months.iter().map(|month| self.of(*month)).collect();
+        Arc::new(Date32Array::new(days.into(), valid(months, |month| month != NEVER)))
+    }
+}
+
+/// Which values are not null; none where all are.
+pub fn valid<T: Copy>(values: &[T], is_valid: impl Fn(T) -> bool) -> Option<NullBuffer> {
+    let valid = BooleanBuffer::collect_bool(values.len(), |row| is_valid(values[row]));
+    Some(NullBuffer::new(valid)).filter(|nulls| nulls.null_count() > 0)
+}
+
+/// The rows of movement in its layout: those where a count or sum is not 0, and the total.
+///
+/// # Errors
+/// An amount has more digits than the layout.
+pub fn movement(
+    movement: &Movement,
+    from: &Sources<'_>,
+    layout: &SchemaRef,
+) -> Result<RecordBatch, ArrowError> {
+    let mut rows = vec![("total", "all", movement.total)];
+    for (dimension, sums) in from.dimensions.iter().zip(&movement.by_dimension) {
+        let segments = sums.iter().enumerate().filter(|(_, sums)| **sums != Sums::default());
+        let segment = |(word, sums): (usize, &Sums)| {
+            (dimension.as_str(), from.words.text(word as Word), *sums)
+        };
+        rows.extend(segments.map(segment));
+    }
+    rows.sort_unstable_by_key(|(dimension, segment, _)| (*dimension, *segment));
+    let count = |of: fn(&Sums) -> i64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| of(&row.2))))
+    };
+    let sum = |of: fn(&Sums) -> i128| money(rows.iter().map(|row| of(&row.2)), 24);
+    batch(layout, |name| {
+        Ok(match name {
+            "dimension" => Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.0))),
+            "segment" => Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.1))),
+            "opening" => count(|sums| sums.opening),
+            "churned" => count(|sums| sums.churned),
+            "voluntary_churned" => count(|sums| sums.voluntary_churned),
+            "moved_out" => count(|sums| sums.moved_out),
+            "moved_in" => count(|sums| sums.moved_in),
+            "new" => count(|sums| sums.new),
+            "returned" => count(|sums| sums.returned),
+            "carried" => count(|sums| sums.carried),
+            "joined_and_left" => count(|sums| sums.joined_and_left),
+            "closing" => count(|sums| sums.closing),
+            "charged_customers" => count(|sums| sums.charged_customers),
+            "revenue" => sum(|sums| sums.revenue)?,
+            "lost_annual_revenue" => sum(|sums| sums.lost_annual_revenue)?,
+            "lost_annual_profit" => sum(|sums| sums.lost_annual_profit)?,
+            "avoidable_lost_customers" => count(|sums| sums.avoidable_lost_customers),
+            "avoidable_lost_annual_revenue" => sum(|sums| sums.avoidable_lost_annual_revenue)?,
+            _ => sum(|sums| sums.avoidable_lost_annual_profit)?,
+        })
+    })
+}
+
+fn money(cents: impl Iterator<Item = i128>, digits: u8) -> Result<ArrayRef, ArrowError> {
+    let column = Decimal128Array::from_iter_values(cents).with_precision_and_scale(digits, 2)?;
+    column.validate_decimal_precision(digits)?;
+    Ok(Arc::new(column))
+}
+
+/// A batch with the columns of a layout, made by name; their types are those of the arrays.
+fn batch(
+    layout: &SchemaRef,
+    column: impl Fn(&str) -> Result<ArrayRef, ArrowError>,
+) -> Result<RecordBatch, ArrowError> {
+    let columns = layout.fields().iter().map(|field| column(field.name()));
+    let columns = columns.collect::<Result<Vec<ArrayRef>, _>>()?;
+    let typed = |(field, column): (&Arc<Field>, &ArrayRef)| {
+        field.as_ref().clone().with_data_type(column.data_type().clone())
+    };
+    let fields: Vec<Field> = layout.fields().iter().zip(&columns).map(typed).collect();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+}

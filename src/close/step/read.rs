@@ -1,0 +1,217 @@
+//! Data files read back: landed rows, and the states that earlier closes left.
+
+use std::sync::Arc;
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Int32Type, Schema};
+use arrow::error::ArrowError;
+use object_store::ObjectStoreExt;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+
+use super::customers::{
+    BILLED_PRODUCT, Cents, Customers, ENTRY_CHANNEL, EVENT_PRODUCT, GROUP_ID, LEFT_REASON,
+    MonthNumber, NEVER, OWN, REGION, SEGMENT, Slot, State, UNKNOWN,
+};
+use super::words::{Word, Words};
+use crate::month::Month;
+use crate::warehouse::{DataFile, Warehouse, WarehouseError};
+
+/// Rows of a batch: large enough to forget the cost of a batch, small enough for the cache.
+const BATCH: usize = 16 << 10;
+/// Texts that hardly repeat; all others are read as dictionaries.
+const IDS: [&str; 4] = ["customer_id", "line_id", "event_id", "call_id"];
+
+/// The rows of a data file, of some of its columns or all. The file is fetched whole.
+///
+/// # Errors
+/// The store can't be read, or the file is damaged.
+pub async fn file(
+    warehouse: &Warehouse,
+    table: &str,
+    file: &DataFile,
+    columns: Option<&[&str]>,
+) -> Result<Vec<RecordBatch>, WarehouseError> {
+    let path = warehouse.path(&format!("{table}/{}", file.path));
+    let shown = path.to_string();
+    let storage = |source| WarehouseError::Storage { action: "read", path: shown.clone(), source };
+    let got = warehouse.store().get(&path).await.map_err(storage)?;
+    let bytes = got.bytes().await.map_err(storage)?;
+    let damaged = |source| WarehouseError::Parquet { file: shown.clone(), source };
+    let plain = ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new()).map_err(damaged)?;
+    let options =
+        ArrowReaderOptions::new().with_schema(Arc::new(with_dictionaries(plain.schema())));
+    let metadata =
+        ArrowReaderMetadata::try_new(Arc::clone(plain.metadata()), options).map_err(damaged)?;
+    let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata);
+    if let Some(columns) = columns {
+        let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+        builder = builder.with_projection(mask);
+    }
+    let reader = builder.with_batch_size(BATCH).build().map_err(damaged)?;
+    let rows: Result<Vec<RecordBatch>, ArrowError> = reader.collect();
+    rows.map_err(|source| WarehouseError::Arrow { table: table.to_owned(), source })
+}
+
+fn with_dictionaries(schema: &Schema) -> Schema {
+    let dictionary = DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8));
+    let field = |field: &Arc<Field>| {
+        let repeats = *field.data_type() == DataType::Utf8 && !IDS.contains(&field.name().as_str());
+        match repeats {
+            true => field.as_ref().clone().with_data_type(dictionary.clone()),
+            false => field.as_ref().clone(),
+        }
+    };
+    Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>())
+}
+
+/// Revenue of the customers met, where it is not 0.
+pub fn revenues(rows: &RecordBatch, customers: &Customers) -> Vec<(Slot, Cents)> {
+    let ids = rows["customer_id"].as_string::<i32>();
+    let revenue = rows["revenue"].as_primitive::<Decimal128Type>().values();
+    let row = |(id, revenue): (Option<&str>, &i128)| {
+        let slot = customers.find(id?)?;
+        (*revenue != 0).then_some((slot, *revenue as Cents))
+    };
+    ids.iter().zip(revenue).filter_map(row).collect()
+}
+
+/// Reads states into slots.
+pub struct States<'a> {
+    pub words: &'a mut Words,
+    pub groups: &'a mut Words,
+}
+
+impl States<'_> {
+    /// Rows of customer_month: those in the base at the end of its month, with their dimensions.
+    ///
+    /// # Errors
+    /// The file is not of the layout.
+    pub fn present(
+        &mut self,
+        rows: &RecordBatch,
+        customers: &mut Customers,
+        as_of: MonthNumber,
+        dimensions: &[String],
+    ) -> Result<(), ArrowError> {
+        let status = self.words.of_column(&rows["status"])?;
+        let in_base = ["new", "carried", "returned", "at_risk", "active"];
+        let in_base = in_base.map(|status| self.words.word(status));
+        let states = self.states(rows, as_of, true)?;
+        let texts = self.texts(rows, dimensions)?;
+        let mut shown = Vec::new();
+        for name in dimensions {
+            shown.push(self.words.of_column(&rows[name.as_str()])?);
+        }
+        let ids = rows["customer_id"].as_string::<i32>();
+        for row in (0..rows.num_rows()).filter(|row| in_base.contains(&status[*row])) {
+            let Some(slot) = customers.meet(ids.value(row)) else { continue };
+            customers.states[slot as usize] = states[row];
+            fill(customers.texts_mut(slot), &texts, row);
+            let dimensions = customers.dimensions_mut(slot);
+            dimensions.iter_mut().zip(&shown).for_each(|(word, column)| *word = column[row]);
+        }
+        Ok(())
+    }
+
+    /// Rows of dormant: those of customers in slots from `met` on whose state is not known yet.
+    ///
+    /// # Errors
+    /// The file is not of the layout.
+    pub fn asleep(
+        &mut self,
+        rows: &RecordBatch,
+        customers: &mut Customers,
+        met: Slot,
+        as_of: MonthNumber,
+        dimensions: &[String],
+    ) -> Result<(), ArrowError> {
+        let ids = rows["customer_id"].as_string::<i32>();
+        let new = |slot: &Slot| *slot >= met && customers.states[*slot as usize].as_of == NEVER;
+        let find = |(row, id): (usize, Option<&str>)| Some((row, customers.find(id?).filter(new)?));
+        let found: Vec<(usize, Slot)> = ids.iter().enumerate().filter_map(find).collect();
+        if found.is_empty() {
+            return Ok(());
+        }
+        let states = self.states(rows, as_of, false)?;
+        let texts = self.texts(rows, dimensions)?;
+        for (row, slot) in found {
+            customers.states[slot as usize] = states[row];
+            fill(customers.texts_mut(slot), &texts, row);
+        }
+        Ok(())
+    }
+
+    fn texts(
+        &mut self,
+        rows: &RecordBatch,
+        dimensions: &[String],
+    ) -> Result<Vec<(usize, Vec<Word>)>, ArrowError> {
+        let fixed = [
+            (LEFT_REASON, "left_reason"),
+            (EVENT_PRODUCT, "event_product"),
+            (BILLED_PRODUCT, "billed_product"),
+            (ENTRY_CHANNEL, "entry_channel"),
+            (REGION, "region"),
+            (SEGMENT, "segment"),
+        ];
+        let own = dimensions.iter().skip(super::FIXED_DIMENSIONS).enumerate();
+        let own = own.map(|(place, name)| (OWN + place, name.as_str()));
+        let mut texts = vec![(GROUP_ID, self.groups.of_column(&rows["group_id"])?)];
+        for (place, name) in fixed.into_iter().chain(own) {
+            texts.push((place, self.words.of_column(&rows[name])?));
+        }
+        Ok(texts)
+    }
+
+    fn states(
+        &self,
+        rows: &RecordBatch,
+        as_of: MonthNumber,
+        in_base: bool,
+    ) -> Result<Vec<State>, ArrowError> {
+        let mut states = vec![State { as_of, in_base, ..UNKNOWN }; rows.num_rows()];
+        let mut month = |name: &str, set: fn(&mut State, MonthNumber)| {
+            let days = rows[name].as_primitive::<Date32Type>();
+            let mut last = (i32::MIN, 0);
+            for (state, day) in states.iter_mut().zip(days.iter()) {
+                let Some(day) = day else { continue };
+                if last.0 != day {
+                    last = (day, Month::of_days(day).since(Month::new(0, 1)));
+                }
+                set(state, last.1);
+            }
+        };
+        month("first_month", |state, month| state.first = month);
+        month("since_month", |state, month| state.since = month);
+        month("start_month", |state, month| state.start = month);
+        month("last_month", |state, month| state.last = month);
+        month("paid_month", |state, month| state.paid = month);
+        month("seen_month", |state, month| state.seen = month);
+        month("left_month", |state, month| state.left = month);
+        let mut money = |name: &str, set: fn(&mut State, Cents)| {
+            let cents = rows[name].as_primitive::<Decimal128Type>().values();
+            states.iter_mut().zip(cents).for_each(|(state, cents)| set(state, *cents as Cents));
+        };
+        money("annual_revenue", |state, cents| state.annual_revenue = cents);
+        money("monthly_value", |state, cents| state.monthly_value = cents);
+        money("value_sum", |state, cents| state.value_sum = cents);
+        money("tier_sum", |state, cents| state.tier_sum = cents);
+        let mut flag = |name: &str, set: fn(&mut State, bool)| {
+            let flags = rows[name].as_boolean().values();
+            states.iter_mut().zip(flags).for_each(|(state, flag)| set(state, flag));
+        };
+        flag("carried", |state, flag| state.carried = flag);
+        flag("terminated", |state, flag| state.terminated = flag);
+        flag("left_by_port_out", |state, flag| state.left_by_port_out = flag);
+        let relifting = rows["relifting"].as_primitive::<Int32Type>().values();
+        states.iter_mut().zip(relifting).for_each(|(state, months)| state.relifting = *months);
+        Ok(states)
+    }
+}
+
+fn fill(texts: &mut [Word], columns: &[(usize, Vec<Word>)], row: usize) {
+    columns.iter().for_each(|(place, words)| texts[*place] = words[row]);
+}
