@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::future::try_join_all;
+
 use crate::extract::SourceKind;
 use crate::land::{Occurrence, live_landings, superseded};
 use crate::month::Month;
@@ -50,8 +52,9 @@ impl Inventory {
     pub async fn read(warehouse: &Warehouse) -> Result<Self, WarehouseError> {
         let mut sources = BTreeMap::new();
         let mut live = std::collections::HashSet::new();
-        for kind in SourceKind::iter() {
-            let table = warehouse.open(layout::landed(kind)).await?;
+        let kinds = SourceKind::iter();
+        let opened = try_join_all(kinds.map(|kind| warehouse.open(layout::landed(kind)))).await?;
+        for (kind, table) in SourceKind::iter().zip(opened) {
             let files = table.as_ref().map(Table::files).transpose()?.unwrap_or_default();
             live.extend(live_landings(&files));
             sources.insert(kind, Landed { table, files, rows: BTreeMap::new() });

@@ -95,14 +95,27 @@ pub struct Report {
 /// What a month's close makes.
 #[derive(Debug)]
 pub struct Made {
-    /// The month.
-    pub month: Month,
     /// Its rows of `customer_month`.
     pub customer_month: RecordBatch,
     /// Its rows of `dormant`.
     pub dormant: RecordBatch,
     /// Its rows of `movement`.
     pub movement: RecordBatch,
+}
+
+/// A month that has been computed either way.
+enum Taken {
+    BySql(Made),
+    ByHand(Box<step::Taken>),
+}
+
+impl Taken {
+    fn made(self) -> Result<Made, WarehouseError> {
+        match self {
+            Self::BySql(made) => Ok(made),
+            Self::ByHand(taken) => taken.made(),
+        }
+    }
 }
 
 /// Closes all months that are open, in order, until one is not fit. `watch` hears of each month. While a
@@ -156,15 +169,16 @@ pub async fn close(
             }
         }
         watch(month, place);
-        let made = match options.by_sql {
+        let taken = match options.by_sql {
             true => {
                 let (inventory, closes) = (&inventory, &closes);
-                Closing { warehouse, engine, config, inventory, closes, month }.run(first).await?
+                let closing = Closing { warehouse, engine, config, inventory, closes, month };
+                Taken::BySql(closing.run(first).await?)
             }
-            false => step.close(&closes, month, first).await?,
+            false => Taken::ByHand(Box::new(step.close(&closes, month, first).await?)),
         };
         report.closed.extend(saver.settle(&schedule, &mut closes).await?);
-        saver.begin(made);
+        saver.begin(month, taken);
         saver.save_if_due(&closes).await?;
     }
     report.closed.extend(saver.settle(&schedule, &mut closes).await?);

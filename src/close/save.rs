@@ -6,15 +6,14 @@ use std::time::{Duration, Instant};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Decimal128Type;
 use bytes::Bytes;
+use futures::future::try_join_all;
 use object_store::ObjectStoreExt;
 use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 
-use super::{CloseRecord, Closes, Made, Schedule};
+use super::{CloseRecord, Closes, Made, Schedule, Taken};
 use crate::month::Month;
-use crate::warehouse::{
-    Change, DataFile, SmallTable, Table, Warehouse, WarehouseError, encode, layout,
-};
+use crate::warehouse::{Change, DataFile, SmallTable, Warehouse, WarehouseError, encode, layout};
 
 /// How much closing may be lost to a crash.
 const EVERY: Duration = Duration::from_secs(3);
@@ -51,8 +50,9 @@ impl<'a> Saver<'a> {
     }
 
     /// Begins to write the files of a month, named by their content; the one before must be settled.
-    pub fn begin(&mut self, made: Made) {
-        self.writing = Some(tokio::spawn(write(self.warehouse.clone(), made, self.threads)));
+    pub fn begin(&mut self, month: Month, taken: Taken) {
+        let writing = write(self.warehouse.clone(), month, taken, self.threads);
+        self.writing = Some(tokio::spawn(writing));
     }
 
     /// Waits until the files of the month that was begun are written, and puts its record; tells the month
@@ -94,10 +94,8 @@ impl<'a> Saver<'a> {
         if !self.changed {
             return Ok(());
         }
-        for name in CORE {
-            let table = self.warehouse.open_or_create(name).await?;
-            replace(table, closes.files(name, |_: Month| true)).await?;
-        }
+        let replaced = CORE.map(|name| replace(self.warehouse, name, closes));
+        try_join_all(replaced).await?;
         let mut table = SmallTable::open_or_create(self.warehouse, layout::CLOSES).await?;
         let records: Vec<&CloseRecord> = closes.records().collect();
         table.replace(&records).await?;
@@ -107,7 +105,13 @@ impl<'a> Saver<'a> {
 }
 
 /// Makes a table's live files those that the records name.
-async fn replace(mut table: Table, wanted: Vec<DataFile>) -> Result<(), WarehouseError> {
+async fn replace(
+    warehouse: &Warehouse,
+    name: &'static str,
+    closes: &Closes,
+) -> Result<(), WarehouseError> {
+    let mut table = warehouse.open_or_create(name).await?;
+    let wanted = closes.files(name, |_: Month| true);
     let live = table.files()?;
     let among =
         |file: &DataFile, files: &[DataFile]| files.iter().any(|other| other.path == file.path);
@@ -128,11 +132,11 @@ fn fell(error: &tokio::task::JoinError) -> WarehouseError {
 
 async fn write(
     warehouse: Warehouse,
-    made: Made,
+    month: Month,
+    taken: Taken,
     threads: usize,
 ) -> Result<Written, WarehouseError> {
-    let month = made.month;
-    let encoding = tokio::task::spawn_blocking(move || encoded(&made, threads));
+    let encoding = tokio::task::spawn_blocking(move || encoded(&taken.made()?, threads));
     let (encoded, charges) = encoding.await.map_err(|error| fell(&error))??;
     let mut files = Vec::new();
     for (name, (bytes, rows)) in CORE.into_iter().zip(encoded) {

@@ -82,7 +82,7 @@ impl Closing<'_> {
         let customer_month = whole("customer_month", layout::CUSTOMER_MONTH)?;
         let dormant = whole("dormant_now", layout::DORMANT)?;
         let movement = whole("movement", layout::MOVEMENT)?;
-        Ok(Made { month: self.month, customer_month, dormant, movement })
+        Ok(Made { customer_month, dormant, movement })
     }
 
     fn register(&self, context: &SessionContext, first: Month) -> Result<(), DataFusionError> {

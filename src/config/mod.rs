@@ -187,11 +187,21 @@ pub struct Config {
     pub exports: Vec<ExportConfig>,
     /// `[dimensions]`: name of the dimension to the channel extract's column.
     pub dimensions: BTreeMap<String, String>,
+    /// `[tables.*]`: reference tables of the user's, by the name that SQL knows them by.
+    pub tables: BTreeMap<String, TableConfig>,
     /// `[engine]`
     pub engine: EngineConfig,
     /// The folder of the configuration file: what relative paths start from.
     #[serde(skip)]
     pub base: PathBuf,
+}
+
+/// A reference table: a CSV or Parquet file, or a folder of such, told by the ending.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableConfig {
+    /// A local path; it starts at the folder of churnhouse.toml.
+    pub path: String,
 }
 
 /// The dimensions that every warehouse has, in the order of the views.

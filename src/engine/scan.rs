@@ -7,7 +7,8 @@ use arrow::array::{AsArray, Date32Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::common::stats::Precision;
+use datafusion::common::{DFSchema, ScalarValue, Statistics};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::object_store::ObjectStoreUrl;
@@ -65,6 +66,14 @@ impl FilesTable {
             .filter(|(_, kept)| *kept == Some(true))
             .map(|(file, _)| file.clone())
             .collect())
+    }
+
+    /// What is known of the files without opening them: their rows, by which joins take the smaller side
+    /// into memory.
+    fn statistics_of(&self, files: &[DataFile]) -> Statistics {
+        let mut statistics = Statistics::new_unknown(&self.schema);
+        statistics.num_rows = Precision::Exact(files.iter().map(|file| file.rows as usize).sum());
+        statistics
     }
 
     fn partitioned_file(&self, file: &DataFile) -> PartitionedFile {
@@ -135,10 +144,12 @@ impl TableProvider for FilesTable {
             let schema = DFSchema::try_from(self.schema())?;
             source = source.with_predicate(state.create_physical_expr(predicate, &schema)?);
         }
+        let statistics = self.statistics_of(&files);
         let files = files.iter().map(|file| self.partitioned_file(file)).collect();
         let groups = FileGroup::new(files).split_files(state.config().target_partitions());
         let scan = FileScanConfigBuilder::new(self.store_url()?, Arc::new(source))
             .with_file_groups(groups)
+            .with_statistics(statistics)
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
             .build();

@@ -25,8 +25,10 @@ impl<'a> Committer<'a> {
     /// # Errors
     /// The store can't be read.
     pub async fn open(warehouse: &'a Warehouse) -> Result<Self, WarehouseError> {
-        let ledger = Ledger::open(warehouse).await?;
-        Ok(Self { warehouse, ledger, tables: HashMap::new(), known: BTreeMap::new() })
+        let mut ledger = Ledger::open(warehouse).await?;
+        let landed = ledger.take_landed().into_iter();
+        let tables = landed.map(|table| (table.name(), table)).collect();
+        Ok(Self { warehouse, ledger, tables, known: BTreeMap::new() })
     }
 
     /// What has landed.
@@ -50,54 +52,28 @@ impl<'a> Committer<'a> {
         })
     }
 
-    /// Commits staged files, those of one source at once: rejects and duplicates first, under their landing,
-    /// then the rows, which is the moment of landing, then the ledger. What becomes of each is told in the
-    /// order of the files.
-    pub async fn commit(&mut self, files: Vec<Staged>) -> Result<Vec<Outcome>, WarehouseError> {
-        let mut outcomes = Vec::new();
-        for files in files.chunk_by(|left, right| left.kind == right.kind) {
-            outcomes.extend(self.commit_to(files[0].kind, files).await?);
-        }
-        Ok(outcomes)
-    }
-
-    async fn commit_to(
-        &mut self,
-        kind: SourceKind,
-        files: &[Staged],
-    ) -> Result<Vec<Outcome>, WarehouseError> {
+    /// Commits one staged file: rejects and duplicates first, under its landing, then the rows, which is
+    /// the moment of landing, then the ledger.
+    pub async fn commit(&mut self, staged: Staged) -> Result<Outcome, LandError> {
+        let Staged { mut landing, kind, files, rejects, mut warnings } = staged;
         let table = self.table(layout::landed(kind)).await?.clone();
-        let mut live = table.files()?;
-        let mut change = Change::default();
-        let (mut landings, mut outcomes) = (Vec::new(), Vec::new());
-        for staged in files {
-            let mut landing = staged.landing.clone();
-            let (own, others) = of_delivery(live, landing.delivery);
-            let known = self.known.entry(kind).or_default();
-            let repeated = known.repeats(&table, kind, &staged.files, &others).await?;
-            landing.duplicates = duplicates::repeats_of(&repeated, landing.delivery);
-            self.append(layout::REJECTED, &landing, &staged.rejects).await?;
-            self.append(layout::DUPLICATES, &landing, &repeated).await?;
-            change.add.extend(without(&staged.files, &own));
-            change.remove.extend(without(&own, &staged.files));
-            live = [others, staged.files.clone()].concat();
-            outcomes.push(self.outcome(landing.clone(), &landings, &staged.warnings));
-            landings.push(landing);
+        let (own, others) = of_delivery(&table, landing.delivery)?;
+        let known = self.known.entry(kind).or_default();
+        let repeated = known.repeats(&table, kind, &files, &others).await?;
+        landing.duplicates = duplicates::repeats_of(&repeated, landing.delivery);
+        self.append(layout::REJECTED, &landing, &rejects).await?;
+        self.append(layout::DUPLICATES, &landing, &repeated).await?;
+        let replaced = self.ledger.current(kind, &landing.key).is_some();
+        if let Some(twin) = self.ledger.twin(kind, &landing.key, &landing.content) {
+            warnings.push(format!(
+                "{}: has the same bytes as {}, which has landed too",
+                landing.file, twin.file
+            ));
         }
-        self.land(kind, &mut landings, change).await?;
-        Ok(outcomes)
-    }
-
-    /// What became of a file that lands after `earlier` ones.
-    fn outcome(&self, landing: Landing, earlier: &[Landing], warnings: &[String]) -> Outcome {
-        let replaced = self.ledger.current(landing.source, &landing.key).is_some();
-        let same = |other: &&Landing| other.content == landing.content;
-        let landed = self.ledger.twin(landing.source, &landing.key, &landing.content);
-        let twin = landed.or_else(|| earlier.iter().find(same)).map(|twin| {
-            format!("{}: has the same bytes as {}, which has landed too", landing.file, twin.file)
-        });
-        let warnings = warnings.iter().cloned().chain(twin).collect();
-        Outcome::Landed { landing, replaced, warnings }
+        let change =
+            Change { add: without(&files, &own), remove: without(&own, &files), note: None };
+        self.land(&mut landing, change).await?;
+        Ok(Outcome::Landed { landing, replaced, warnings })
     }
 
     /// Withdraws the file of a key: its rows leave the tables as if it had never been there.
@@ -107,29 +83,21 @@ impl<'a> Committer<'a> {
         key: &str,
     ) -> Result<Landing, LandError> {
         let mut landing = self.ledger.find(kind, key)?.clone();
-        let kind = landing.source;
-        let live = self.table(layout::landed(kind)).await?.files()?;
-        let (remove, _) = of_delivery(live, landing.delivery);
+        let table = self.table(layout::landed(landing.source)).await?;
+        let (remove, _) = of_delivery(table, landing.delivery)?;
         landing.retracted = true;
         landing.landed_at = ledger::now();
-        let mut landings = vec![landing];
-        self.land(kind, &mut landings, Change { remove, ..Change::default() }).await?;
-        Ok(landings.remove(0))
+        self.land(&mut landing, Change { remove, ..Change::default() }).await?;
+        Ok(landing)
     }
 
-    /// Commits a change with its rows of the ledger as note, so that the ledger can be repaired from it.
-    async fn land(
-        &mut self,
-        kind: SourceKind,
-        landings: &mut [Landing],
-        change: Change,
-    ) -> Result<(), WarehouseError> {
-        let table = self.table(layout::landed(kind)).await?;
-        let version = table.version() as i64 + 1;
-        landings.iter_mut().for_each(|landing| landing.version = version);
-        let note = serde_json::to_value(&*landings).ok();
+    /// Commits a change with its row of the ledger as note, so that the ledger can be repaired from it.
+    async fn land(&mut self, landing: &mut Landing, change: Change) -> Result<(), WarehouseError> {
+        let table = self.table(layout::landed(landing.source)).await?;
+        landing.version = table.version() as i64 + 1;
+        let note = serde_json::to_value(&*landing).ok();
         table.commit(Change { note, ..change }).await?;
-        landings.iter().for_each(|landing| self.ledger.push(landing.clone()));
+        self.ledger.push(landing.clone());
         Ok(())
     }
 
@@ -155,9 +123,13 @@ impl<'a> Committer<'a> {
     }
 }
 
-/// The files of a delivery, and the others.
-fn of_delivery(files: Vec<DataFile>, delivery: i32) -> (Vec<DataFile>, Vec<DataFile>) {
-    files.into_iter().partition(|file| delivery_of(&file.path) == Some(delivery))
+/// The live files of a delivery, and the others.
+fn of_delivery(
+    table: &Table,
+    delivery: i32,
+) -> Result<(Vec<DataFile>, Vec<DataFile>), WarehouseError> {
+    let own = |file: &DataFile| delivery_of(&file.path) == Some(delivery);
+    Ok(table.files()?.into_iter().partition(own))
 }
 
 /// Those of `files` that are not among `others`.

@@ -1,13 +1,14 @@
 //! The ledger: a row in `landings` for each landing of a file. The commits to the landed tables are the
 //! truth: a row that a crash kept from the ledger is taken from the commit's own note.
 
+use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use super::LandError;
 use crate::config::nearest;
 use crate::extract::SourceKind;
 use crate::month::{Month, day};
-use crate::warehouse::{SmallTable, Warehouse, WarehouseError, layout};
+use crate::warehouse::{SmallTable, Table, Warehouse, WarehouseError, layout};
 
 /// One landing of one file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -87,6 +88,7 @@ pub struct Ledger {
     warehouse: Warehouse,
     landings: Vec<Landing>,
     changed: bool,
+    landed: Vec<Table>,
 }
 
 impl Ledger {
@@ -100,22 +102,36 @@ impl Ledger {
             Some(table) => table.read().await?,
             None => Vec::new(),
         };
-        let mut ledger = Self { table, warehouse: warehouse.clone(), landings, changed: false };
+        let mut ledger = Self {
+            table,
+            warehouse: warehouse.clone(),
+            landings,
+            changed: false,
+            landed: Vec::new(),
+        };
         ledger.repair().await?;
         Ok(ledger)
     }
 
+    /// The landed tables as they were read for the repair, handed out once.
+    pub fn take_landed(&mut self) -> Vec<Table> {
+        std::mem::take(&mut self.landed)
+    }
+
     async fn repair(&mut self) -> Result<(), WarehouseError> {
-        for kind in SourceKind::iter() {
-            let Some(table) = self.warehouse.open(layout::landed(kind)).await? else { continue };
+        let kinds = SourceKind::iter();
+        let opened = kinds.map(|kind| self.warehouse.open(layout::landed(kind)));
+        for (kind, table) in SourceKind::iter().zip(try_join_all(opened).await?) {
+            let Some(table) = table else { continue };
             let own = self.landings.iter().filter(|landing| landing.source == kind);
             let known = own.map(|landing| landing.version).max().unwrap_or_default();
             for (version, note) in table.notes_since(known.unsigned_abs()).await? {
-                let landings: Vec<Landing> = serde_json::from_value(note).unwrap_or_default();
-                for landing in landings {
-                    self.push(Landing { version: version as i64, ..landing });
+                if let Ok(mut landing) = serde_json::from_value::<Landing>(note) {
+                    landing.version = version as i64;
+                    self.push(landing);
                 }
             }
+            self.landed.push(table);
         }
         Ok(())
     }

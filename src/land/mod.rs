@@ -26,9 +26,6 @@ use crate::extract::{self, ExtractError, SourceKind};
 use crate::warehouse::{Warehouse, WarehouseError};
 use commit::Committer;
 
-/// Files that are committed at once, at most: those that are ready together.
-const COMMITTED: usize = 16;
-
 /// What goes wrong when files land.
 #[derive(Debug, thiserror::Error)]
 pub enum LandError {
@@ -191,59 +188,29 @@ pub async fn land(
     let mut staged = futures::stream::iter(plans)
         .map(|plan| stage::stage(warehouse, config, plan, options))
         // One file more than threads: while a file is hashed or committed, others keep all threads busy.
-        .buffered(options.threads.max(1) + 1)
-        .ready_chunks(COMMITTED);
+        .buffered(options.threads.max(1) + 1);
     let mut outcomes = Vec::new();
-    while let Some(group) = staged.next().await {
-        for (file, outcome) in settle(&mut committer, group, options).await? {
-            options.watch.ends(&file, &outcome);
-            outcomes.push((file, outcome));
-        }
+    while let Some((plan, staged)) = staged.next().await {
+        let outcome = match staged {
+            Ok(stage::Stage::Ready(staged)) if options.dry_run => would_land(*staged),
+            Ok(stage::Stage::Ready(staged)) => committer.commit(*staged).await,
+            Ok(stage::Stage::Unchanged) => Ok(Outcome::Unchanged),
+            Ok(stage::Stage::Withdrawn) => Ok(Outcome::Withdrawn),
+            Err(error) => Err(error),
+        };
+        let outcome = match outcome {
+            Err(LandError::Warehouse(error)) => {
+                // The error matters more than a failure to save: the ledger is repaired from the commits.
+                let _ = committer.save().await;
+                return Err(error.into());
+            }
+            other => other.unwrap_or_else(Outcome::Failed),
+        };
+        options.watch.ends(&plan.file, &outcome);
+        outcomes.push((plan.file, outcome));
     }
     committer.save().await?;
     Ok(outcomes)
-}
-
-type StagedFile = (stage::Plan, Result<stage::Stage, LandError>);
-
-/// What becomes of some files that were staged, in their order: those that are ready are committed at once.
-async fn settle(
-    committer: &mut Committer<'_>,
-    group: Vec<StagedFile>,
-    options: &Options<'_>,
-) -> Result<Vec<(FoundFile, Outcome)>, LandError> {
-    let mut ready = Vec::new();
-    let mut outcomes: Vec<(FoundFile, Option<Outcome>)> = Vec::new();
-    for (plan, staged) in group {
-        let outcome = match staged {
-            Ok(stage::Stage::Ready(staged)) if options.dry_run => Some(would_land(&staged)),
-            Ok(stage::Stage::Ready(staged)) => {
-                ready.push(*staged);
-                None
-            }
-            Ok(stage::Stage::Unchanged) => Some(Outcome::Unchanged),
-            Ok(stage::Stage::Withdrawn) => Some(Outcome::Withdrawn),
-            Err(LandError::Warehouse(error)) => return Err(keep(committer, error).await),
-            Err(error) => Some(Outcome::Failed(error)),
-        };
-        outcomes.push((plan.file, outcome));
-    }
-    let mut landed = match committer.commit(ready).await {
-        Ok(landed) => landed.into_iter(),
-        Err(error) => return Err(keep(committer, error).await),
-    };
-    let settled = outcomes.into_iter().filter_map(|(file, outcome)| {
-        let outcome = outcome.or_else(|| landed.next())?;
-        Some((file, outcome))
-    });
-    Ok(settled.collect())
-}
-
-/// Saves what the ledger has before an error ends the landing. The error matters more than a failure of
-/// that: the ledger is repaired from the commits.
-async fn keep(committer: &mut Committer<'_>, error: WarehouseError) -> LandError {
-    let _ = committer.save().await;
-    error.into()
 }
 
 fn take(next: &mut i32) -> i32 {
@@ -251,8 +218,11 @@ fn take(next: &mut i32) -> i32 {
     *next - 1
 }
 
-fn would_land(staged: &Staged) -> Outcome {
-    Outcome::WouldLand { rows: staged.landing.rows as u64, rejected: staged.rejects.len() as u64 }
+fn would_land(staged: Staged) -> Result<Outcome, LandError> {
+    Ok(Outcome::WouldLand {
+        rows: staged.landing.rows as u64,
+        rejected: staged.rejects.len() as u64,
+    })
 }
 
 /// Withdraws the file of a key: its rows leave the tables as if it had never been there.

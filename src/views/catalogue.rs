@@ -13,13 +13,46 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(&str, &str); 6] = built_in![
-    "churn_rate",
-    "retention_rate",
+const BUILT_IN: [(&str, &str); 39] = built_in![
     "arpu_by_segment",
-    "profit_loss_from_churn",
+    "at_risk_flow",
+    "audit_billed_after_termination",
+    "audit_negative_month",
+    "audit_never_billed",
+    "audit_repeated_activation",
+    "audit_waived_only",
+    "channel_quality",
+    "churn_after_contact",
+    "churn_after_survey",
+    "churn_by_period",
+    "churn_definition_customers",
+    "churn_definitions",
+    "churn_rate",
     "churn_reasons",
     "cohort_retention",
+    "complaint_to_churn",
+    "declining_value",
+    "free_work",
+    "hotline_service",
+    "market_share",
+    "opening_contact",
+    "period_movement",
+    "product_migration",
+    "profit_loss_from_churn",
+    "recommendation_rate",
+    "referral",
+    "retention_rate",
+    "retention_value",
+    "revenue_bridge",
+    "revenue_concentration",
+    "segment_contribution",
+    "spell",
+    "survival",
+    "tier_equivalence",
+    "tier_migration",
+    "value_movement",
+    "visit_interval",
+    "winback",
 ];
 
 /// A view: its name, its header and its SQL.
@@ -64,6 +97,11 @@ impl View {
         self.directive("Report") == Some("all months")
     }
 
+    /// Whether the tables of the user's that it needs are configured.
+    fn is_served(&self, config: &Config) -> bool {
+        self.directive("Requires").is_none_or(|table| config.tables.contains_key(table))
+    }
+
     fn directive(&self, name: &str) -> Option<&str> {
         self.header
             .lines()
@@ -94,7 +132,8 @@ impl Catalogue {
     pub fn load(config: &Config) -> Result<Self, ViewError> {
         let built_in =
             BUILT_IN.iter().map(|(name, text)| ((*name).to_owned(), View::new(name, text, None)));
-        let mut views: BTreeMap<String, View> = built_in.collect();
+        let mut views: BTreeMap<String, View> =
+            built_in.filter(|(_, view)| view.is_served(config)).collect();
         for path in own_files(&config.base.join("sql").join("views"))? {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let text = std::fs::read_to_string(&path)

@@ -13,7 +13,7 @@ macro_rules! checks {
     };
 }
 
-const CHECKS: [(&str, &str); 10] = checks![
+const CHECKS: [(&str, &str); 15] = checks![
     "fresh",
     "customer_month_unique",
     "ids_unique",
@@ -24,6 +24,11 @@ const CHECKS: [(&str, &str); 10] = checks![
     "lists_equal_counts",
     "no_orphan_segments",
     "revenue_reconciles",
+    "bridge_closes",
+    "segment_revenue_closes",
+    "shares_add_up",
+    "migrations_add_up",
+    "declines_add_up",
 ];
 
 /// A check that returned rows.

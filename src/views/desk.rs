@@ -2,6 +2,7 @@
 //! names them. What a query sees does not change while it runs.
 
 use std::collections::{BTreeSet, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch};
@@ -169,13 +170,16 @@ impl Desk {
     }
 
     fn knows(&self, name: &str) -> bool {
-        TABLES.contains(&name) || self.catalogue.get(name).is_some()
+        TABLES.contains(&name)
+            || self.catalogue.get(name).is_some()
+            || self.config.tables.contains_key(name)
     }
 
     /// The names of all tables and views.
     pub fn names(&self) -> Vec<String> {
         let views = self.catalogue.iter().map(|view| view.name.clone());
-        TABLES.iter().map(|name| (*name).to_owned()).chain(views).collect()
+        let own = self.config.tables.keys().cloned();
+        TABLES.iter().map(|name| (*name).to_owned()).chain(views).chain(own).collect()
     }
 
     /// Registers a table or view, and before it what it needs. `path` holds who needs it.
@@ -207,6 +211,7 @@ impl Desk {
             "landings" => self.provide_landings().await,
             "month_state" => self.provide_month_state().await,
             "closes" => self.provide_closes(),
+            _ if self.config.tables.contains_key(name) => self.provide_own(name).await,
             layout::CUSTOMER_MONTH => self.provide_core(layout::CUSTOMER_MONTH),
             layout::DORMANT => self.provide_core(layout::DORMANT),
             layout::MOVEMENT => self.provide_core(layout::MOVEMENT),
@@ -260,6 +265,25 @@ impl Desk {
         let files = self.closes.files(name, |month| self.wants(month));
         self.context.register_table(name, self.files(name, true, files))?;
         Ok(())
+    }
+
+    /// A reference table of the user's.
+    async fn provide_own(&self, name: &str) -> Result<(), ViewError> {
+        let path = self.config.resolve(&self.config.tables[name].path);
+        let unreadable = |message: String| ViewError::Table {
+            name: name.to_owned(),
+            path: path.clone(),
+            message,
+        };
+        if !Path::new(&path).exists() {
+            return Err(unreadable("there is no such file".to_owned()));
+        }
+        let registered =
+            match Path::new(&path).extension().is_some_and(|ending| ending == "parquet") {
+                true => self.context.register_parquet(name, &path, Default::default()).await,
+                false => self.context.register_csv(name, &path, Default::default()).await,
+            };
+        registered.map_err(|error| unreadable(error.strip_backtrace()))
     }
 
     async fn provide_landed(&self, name: &str, path: &mut Vec<String>) -> Result<(), ViewError> {

@@ -46,6 +46,16 @@ pub enum ViewError {
         /// Why.
         message: String,
     },
+    /// A reference table of the user's can't be read.
+    #[error("tables.{name}: can't read {path}: {message}")]
+    Table {
+        /// Its name.
+        name: String,
+        /// The file.
+        path: String,
+        /// Why.
+        message: String,
+    },
     /// Views that need each other.
     #[error("views need each other in a circle: {0}")]
     Circle(String),
@@ -70,6 +80,9 @@ impl ViewError {
                 let near =
                     near.as_ref().map(|near| format!("did you mean {near}? ")).unwrap_or_default();
                 Some(format!("{near}`churnhouse views` lists them"))
+            }
+            Self::Table { .. } => {
+                Some("a CSV file with a header, or Parquet; paths start at churnhouse.toml".into())
             }
             _ => None,
         }

@@ -1,137 +1,221 @@
-"""churnhouse against DuckDB, on the same extracts, side by side: seconds and peak memory as one table.
+"""churnhouse and its peers on the same extracts, side by side: seconds and peak memory as tables.
 
     pip install -r tests/bench/requirements.txt
     python tests/bench/bench.py --binary target/release/churnhouse --customers 250000 --months 24 --runs 3 --work DIR
 
-Makes the extracts once (DIR/extracts, reused if there), then lets both land all and close all by turns,
-each into an empty place, and reads a report. Every step is a process of its own; its wall time and peak
-resident memory are the kernel's. Afterwards both movements must be equal, cell by cell: exit status 1
-where they are not. What DuckDB does is in duck.py and the SQL beside it; it neither checks rows nor looks
-for ids that come twice nor sorts, which churnhouse does.
+Makes the extracts (reused if there), then lets all do the same by turns, each from an empty place. Every step
+is a process of its own; its wall time and peak resident memory are the kernel's. Of a peer the first table
+takes the time inside, after Python has started and imported it. `--work-items` chooses among:
+
+    land    CSV extracts to typed zstd Parquet, partitioned by month
+    close   from landed Parquet to customer_month and movement; the peers month by month, DuckDB also in one pass
+    month   one month more, landed and closed on top of the rest
+    report  a headline view
+    adhoc   the queries in adhoc/, over the same Parquet files
+    growth  the 12th, 36th and 60th month's close
+    memory  land and close at several sizes, once each
+
+What the peers do is in the file named after each and the SQL beside it; they neither check rows nor look for
+ids that come twice nor sort, which churnhouse does. All results but those of memory are compared: exit status 1
+where any differs.
 """
 
 import argparse
-import csv
-import hashlib
 import os
 import platform
 import shutil
 import subprocess
 import sys
-import time
-from collections import defaultdict
 from datetime import date
-from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
-from statistics import median
-from typing import NamedTuple
 
-REPORTS = 10
-DUCK = (sys.executable, str(Path(__file__).with_name("duck.py")))
-LAND, CLOSE, REPORT = "land all", "close all", "report churn_rate, latest month"
-INSIDE = REPORT + ", without DuckDB's start of Python"
+import check
+from measure import Costs, spent
+from tools import HERE, PEERS, House, Peer
+
+ITEMS = ("land", "close", "month", "report", "adhoc", "growth", "memory")
+ASKED = 7
+GROWN = (12, 36, 60)
+LAND, CLOSE, ONCE = "land all", "close all, month by month", "close all, the peer in one pass"
 
 
-class Cost(NamedTuple):
-    """What a process took."""
+class Bench:
+    """The tools, what was measured, and whether all results were equal so far."""
 
-    seconds: float
-    peak_mib: float
+    def __init__(self, args):
+        self.args = args
+        self.house = House(args.binary)
+        self.peers = [Peer(name) for name in args.peers]
+        self.costs = Costs(self.house.name, args.peers)
+        self.equal = True
+
+    def who(self, step):
+        return [tool for tool in (self.house, *self.peers) if step in tool.steps]
+
+    def measure(self, work, tool, command):
+        self.costs.add(work, tool.name, spent(command))
+
+    def check(self, equal):
+        self.equal = self.equal and equal
+
+    def extracts(self, customers, months):
+        """A place with extracts, all read once so that the first to land finds them in memory as the others do."""
+        place = self.args.work / f"{customers}x{months}"
+        if not (place / "extracts").exists():
+            spent(self.house.generate(place / "extracts", customers, months))
+        for file in (place / "extracts").rglob("*.csv"):
+            with file.open("rb") as opened:
+                while opened.read(1 << 20):
+                    pass
+        return place
 
 
 def main():
     args = arguments()
-    house = (str(args.binary), "-q", "--config", str(args.work / "extracts/churnhouse.toml"),
-             "--warehouse", str(args.work / "wh"))
-    make_extracts(args)
-    warm_up(args.work / "extracts")
-    costs = defaultdict(list)
-    for number in range(args.runs):
-        run_once(args.work, house, costs)
-        talk(f"run {number + 1} of {args.runs} done")
-    for _ in range(REPORTS):
-        read_reports(args.work, house, costs)
-    print(table(costs))
-    print(f"\n{machine(args, house[0])}\n")
-    return print_comparison(args.work, house)
+    bench = Bench(args)
+    place = bench.extracts(args.customers, args.months)
+    if {"land", "close"} & set(args.work_items):
+        land_and_close(bench, place)
+    elif {"report", "adhoc"} & set(args.work_items):
+        clear(place / bench.house.name)
+        spent(bench.house.land(place))
+        spent(bench.house.close(place))
+    for item, work in (("month", one_month_more), ("report", reports), ("adhoc", queries)):
+        if item in args.work_items:
+            work(bench, place)
+            talk(f"{item} done")
+    if "growth" in args.work_items:
+        growth(bench)
+    if "memory" in args.work_items:
+        memory(bench)
+    print(f"\n{bench.costs.seconds()}\n\n{bench.costs.peaks()}\n\n{described(args, place)}")
+    return 0 if bench.equal else 1
 
 
-def make_extracts(args):
-    if (args.work / "extracts/churnhouse.toml").exists():
-        talk("extracts are there already: --customers and --months were theirs when they were made")
-        return
-    sizes = ("--customers", str(args.customers), "--months", str(args.months))
-    spent("generate", (str(args.binary), "-q", "generate", *sizes, "--out", str(args.work / "extracts")))
+def land_and_close(bench, place):
+    """Each from nothing, as often as there are runs. Questions later on need the months closed as well."""
+    closing = {"close", "report", "adhoc"} & set(bench.args.work_items)
+    for number in range(bench.args.runs):
+        for tool in bench.who("land"):
+            clear(place / tool.name)
+            bench.measure(LAND, tool, tool.land(place))
+        for tool in bench.who("close") if closing else ():
+            bench.measure(CLOSE, tool, tool.close(place))
+        for tool in bench.who("once") if closing else ():
+            clear(place / f"{tool.name}-once")
+            bench.measure(ONCE, tool, tool.once(place))
+        talk(f"run {number + 1} of {bench.args.runs}: landed and closed")
+    if ONCE in bench.costs.rows:
+        bench.costs.rows[ONCE][bench.house.name] = bench.costs.rows[CLOSE][bench.house.name]
+    for peer in bench.peers:
+        bench.check(check.landed(bench.house, peer, place))
+    if closing:
+        compare_closed(bench, place)
+    for peer in bench.who("once") if closing else ():
+        bench.check(check.closed(bench.house, place / f"{peer.name}-once", place))
 
 
-def warm_up(extracts):
-    """Reads every file once, so that the first one to land finds them in memory as the second does."""
-    for file in extracts.rglob("*.csv"):
-        with file.open("rb") as opened:
-            while opened.read(1 << 20):
-                pass
+def one_month_more(bench, place):
+    """All but the last month is there, landed and closed; its files arrive, are landed, and it is closed."""
+    before, now, late = bench.args.work / "month-before", bench.args.work / "month-now", f"*_{stamps(place)[-1]}"
+    clear(before)
+    shutil.copytree(place / "extracts", before / "extracts", ignore=shutil.ignore_patterns(f"{late}.csv"))
+    for tool in bench.who("close"):
+        spent(tool.land(before))
+        spent(tool.close(before))
+    for _ in range(bench.args.runs):
+        clear(now)
+        shutil.copytree(before, now)
+        for file in (place / "extracts").rglob(f"{late}.csv"):
+            shutil.copy2(file, now / "extracts" / file.parent.name)
+        for tool in bench.who("close"):
+            cost = spent(tool.land(now, late)) + spent(tool.close(now))
+            bench.costs.add("one month more, landed and closed", tool.name, cost)
+    compare_closed(bench, now)
+    clear(before)
+    clear(now)
 
 
-def run_once(work, house, costs):
-    """Both land, then both close, from nothing."""
-    for name in ("wh", "lake"):
-        shutil.rmtree(work / name, ignore_errors=True)
-    lake = str(work / "lake")
-    costs[LAND, "churnhouse"].append(spent(LAND, (*house, "land")))
-    costs[LAND, "DuckDB"].append(spent(LAND, (*DUCK, "land", str(work / "extracts"), lake)))
-    costs[CLOSE, "churnhouse"].append(spent(CLOSE, (*house, "close", "--today", "2100-01-01")))
-    costs[CLOSE, "DuckDB"].append(spent(CLOSE, (*DUCK, "close", lake)))
+def reports(bench, place):
+    outs = [place / f"report-{tool.name}.csv" for tool in bench.who("report")]
+    for _ in range(ASKED):
+        for tool, out in zip(bench.who("report"), outs):
+            bench.measure("report: churn_rate, latest month", tool, tool.report(place, out))
+    compare_files(bench, "report", outs)
 
 
-def read_reports(work, house, costs):
-    query = ("report", "churn_rate", "--month", "latest", "--dimension", "total", "--format", "csv")
-    errors = work / "duck.err"
-    ours = spent(REPORT, (*house, *query))
-    theirs = spent(REPORT, (*DUCK, "report", str(work / "lake")), errors)
-    inside = Cost(float(errors.read_text()), theirs.peak_mib)
-    for row, duck in ((REPORT, theirs), (INSIDE, inside)):
-        costs[row, "churnhouse"].append(ours)
-        costs[row, "DuckDB"].append(duck)
+def queries(bench, place):
+    for query in sorted((HERE / "adhoc").glob("*.sql")):
+        outs = [place / f"{query.stem}-{tool.name}.csv" for tool in bench.who("adhoc")]
+        for _ in range(ASKED):
+            for tool, out in zip(bench.who("adhoc"), outs):
+                bench.measure(f"ad hoc: {query.stem}", tool, tool.adhoc(place, query, out))
+        compare_files(bench, f"ad hoc: {query.stem}", outs)
 
 
-def spent(name, command, errors=None):
-    """Runs a command to its end; what it prints is dropped, what it says goes to `errors` or the terminal."""
-    os.sync()
-    with open(os.devnull, "wb") as nowhere, open(errors or os.devnull, "wb") as kept:
-        started = time.perf_counter()
-        child = subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=kept if errors else None)
-        _, status, usage = os.wait4(child.pid, 0)
-        seconds = time.perf_counter() - started
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        raise SystemExit(f"error: {name} ended with status {child.returncode}: {' '.join(command)}")
-    # macOS counts bytes where Linux counts KiB.
-    return Cost(seconds, usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10))
+def growth(bench):
+    """One month's close, the further the months go: from a copy of what all months before left."""
+    place = bench.extracts(bench.args.growth_customers, max(GROWN))
+    now = bench.args.work / "growth-now"
+    months = [f"{stamp[:4]}-{stamp[4:]}" for stamp in stamps(place)]
+    for tool in bench.who("close"):
+        clear(place / tool.name)
+        spent(tool.land(place))
+    for grown in GROWN:
+        for tool in bench.who("close"):
+            spent(tool.close(place, months[grown - 2]))
+        for _ in range(bench.args.runs):
+            clear(now)
+            shutil.copytree(place, now, ignore=shutil.ignore_patterns("*.csv"))
+            for tool in bench.who("close"):
+                bench.measure(f"close of month {grown}", tool, tool.close(now, months[grown - 1]))
+        talk(f"month {grown} done")
+    compare_closed(bench, now)
+    clear(now)
 
 
-def table(costs):
-    lines = [
-        "| work | churnhouse s | DuckDB s | ratio | churnhouse peak MiB | DuckDB peak MiB |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
-    ]
-    for work in (LAND, CLOSE, REPORT, INSIDE):
-        ours, theirs = costs[work, "churnhouse"], costs[work, "DuckDB"]
-        seconds = [median(cost.seconds for cost in side) for side in (ours, theirs)]
-        peaks = [max(cost.peak_mib for cost in side) for side in (ours, theirs)]
-        lines.append(f"| {work} | {seconds[0]:.3f} | {seconds[1]:.3f} | {seconds[0] / seconds[1]:.2f} "
-                     f"| {peaks[0]:.0f} | {peaks[1]:.0f} |")
-    return "\n".join(lines)
+def memory(bench):
+    for customers in bench.args.sizes:
+        place = bench.extracts(customers, bench.args.months)
+        for tool in bench.who("land"):
+            clear(place / tool.name)
+            bench.measure(f"{customers} customers: land", tool, tool.land(place))
+            if "close" in tool.steps:
+                bench.measure(f"{customers} customers: close", tool, tool.close(place))
+            clear(place / tool.name)
+        talk(f"{customers} customers done")
 
 
-def machine(args, binary):
+def compare_closed(bench, place):
+    for peer in bench.who("close")[1:]:
+        bench.check(check.closed(bench.house, place / peer.name, place))
+
+
+def compare_files(bench, name, outs):
+    for out in outs[1:]:
+        bench.check(check.files(f"{name}, {out.stem.split('-')[-1]}", outs[0], out))
+
+
+def stamps(place):
+    """The months of the extracts, as their files are named."""
+    return sorted(file.stem.removeprefix("billing_") for file in (place / "extracts/billing").glob("*.csv"))
+
+
+def clear(folder):
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def described(args, place):
     """The extracts and the machine in one line."""
-    bills = sum(file.stat().st_size for file in (args.work / "extracts").rglob("*.csv"))
+    size = sum(file.stat().st_size for file in (place / "extracts").rglob("*.csv"))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
-    release = subprocess.run([binary, "--version"], check=True, capture_output=True, text=True).stdout.strip()
-    return (f"Medians of {args.runs} runs ({REPORTS} for reports), largest peaks; ratio = churnhouse / DuckDB. "
-            f"Extracts of {bills / 1e6:.0f} MB. {processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
-            f"{platform.system()} {platform.release()}; {release}, DuckDB {version('duckdb')}, "
+    release = subprocess.run([args.binary, "--version"], check=True, capture_output=True, text=True).stdout.strip()
+    versions = ", ".join(f"{name} {version(name)}" for name in args.peers)
+    return (f"{args.customers} customers × {args.months} months, extracts of {size / 1e6:.0f} MB; growth with "
+            f"{args.growth_customers} customers. Medians of {args.runs} runs ({ASKED} of questions, one of sizes), "
+            f"largest peaks; a ratio above 1 is in favour of churnhouse. {processor()}, {os.cpu_count()} cores, "
+            f"{memory:.0f} GiB, {platform.system()} {platform.release()}; {release}, {versions}, "
             f"Python {platform.python_version()}; {date.today()}")
 
 
@@ -144,62 +228,38 @@ def processor():
     return named[0] if named else platform.machine()
 
 
-def print_comparison(work, house):
-    """A checksum a month of all counts and sums of movement, from both; 1 where any differs."""
-    theirs = movement_rows((*DUCK, "movement", str(work / "lake")))
-    columns = ", ".join(f'"{name}"' for name in theirs[0])
-    query = f"select {columns} from movement order by month, dimension, segment"
-    ours = movement_rows((*house, "sql", query, "--format", "csv"))
-    sides = [by_month(rows) for rows in (ours, theirs)]
-    differing = [month for month in sorted(sides[0] | sides[1]) if sides[0].get(month) != sides[1].get(month)]
-    for month in differing:
-        left, right = (side.get(month, set()) for side in sides)
-        print(f"{month}: churnhouse {checksum(left)}, DuckDB {checksum(right)}, for instance:")
-        for name, rows in (("churnhouse", left - right), ("DuckDB", right - left)):
-            print(f"  {name}: {min(rows, default='no row of its own')}")
-    rows = sum(map(len, sides[0].values()))
-    print(f"movement: {len(differing)} of {len(sides[0] | sides[1])} months differ" if differing else
-          f"movement: equal in all {len(sides[0])} months, {rows} rows, {checksum(set().union(*sides[0].values()))}")
-    return 1 if differing else 0
-
-
-def movement_rows(command):
-    """Header and rows, months as dates and numbers without needless zeros."""
-    text = subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout
-    header, *rows = csv.reader(text.splitlines())
-    return [tuple(header)] + [(row[0][:10], *row[1:3], *map(plain, row[3:])) for row in rows]
-
-
-def plain(cell):
-    return format(Decimal(cell or 0) + 0, ".2f")
-
-
-def by_month(rows):
-    months = defaultdict(set)
-    for row in rows[1:]:
-        months[row[0]].add(row)
-    return dict(months)
-
-
-def checksum(rows):
-    return hashlib.sha256("\n".join(map(",".join, sorted(rows))).encode()).hexdigest()[:16]
-
-
 def talk(message):
     print(message, file=sys.stderr, flush=True)
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description="time churnhouse and DuckDB on the same extracts")
+    parser = argparse.ArgumentParser(description="time churnhouse and its peers on the same extracts")
     parser.add_argument("--binary", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True, help="a folder; extracts stay in it")
     parser.add_argument("--customers", type=int, default=250_000)
     parser.add_argument("--months", type=int, default=24)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--work-items", type=some_of(ITEMS), default=ITEMS, help="some of: " + ",".join(ITEMS))
+    parser.add_argument("--peers", type=some_of(PEERS), default=tuple(PEERS), help="some of: " + ",".join(PEERS))
+    parser.add_argument("--growth-customers", type=int, default=50_000)
+    parser.add_argument("--sizes", type=sizes, default=(50_000, 250_000, 1_000_000), help="customers, for memory")
     args = parser.parse_args()
     args.binary, args.work = args.binary.resolve(), args.work.resolve()
     args.work.mkdir(parents=True, exist_ok=True)
     return args
+
+
+def some_of(known):
+    def parse(text):
+        names = tuple(text.split(","))
+        if unknown := set(names) - set(known):
+            raise argparse.ArgumentTypeError(f"unknown: {', '.join(sorted(unknown))}")
+        return names
+    return parse
+
+
+def sizes(text):
+    return tuple(int(size.replace("_", "")) for size in text.split(","))
 
 
 if __name__ == "__main__":

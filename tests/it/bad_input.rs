@@ -197,7 +197,7 @@ fn a_few_broken_rows_are_kept_and_told() {
     landed 2 files, 2 rows; 0 files unchanged, 0 refused
     warning: 4 rows were rejected; they are in: churnhouse sql "select source, file, line, \"column\", reason, raw from rejected"
     closed 2 months, 2024-01 to 2024-02
-    checks: 10 of 10 passed
+    checks: 15 of 15 passed
     "#);
     let rejected =
         context.csv("select file, line, \"column\", reason, raw from rejected order by line");
@@ -230,7 +230,7 @@ fn the_same_file_under_another_name() {
     warning: billing/2024-01.csv: has the same bytes as billing/2024-01 (copy).csv, which has landed too
     landed 2 files, 2 rows; 0 files unchanged, 0 refused
     closed 2024-01
-    checks: 10 of 10 passed
+    checks: 15 of 15 passed
     "#);
 }
 
@@ -252,7 +252,7 @@ fn events_of_no_known_meaning() {
     warning: channel/2024-01.csv: nobody enters or leaves in it; is `event` mapped to: activate, resume, port_in, terminate, port_out?
     landed 2 files, 2 rows; 0 files unchanged, 0 refused
     closed 2024-01
-    checks: 10 of 10 passed
+    checks: 15 of 15 passed
     "#);
 }
 

@@ -1,12 +1,12 @@
 //! What each customer was billed in the month: sql/core/customer_charge.sql, line by line.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Decimal128Type, Int32Type, Int64Type};
 use arrow::error::ArrowError;
 
-use super::customers::{Cents, Customers, MonthNumber, NEVER, Slot};
+use super::customers::{BySlot, Cents, Customers, MonthNumber, NEVER, Slot};
 use super::words::{NULL, Word, Words};
 use crate::month::Month;
 
@@ -34,13 +34,13 @@ const NOTHING: Charge =
 /// whether a line has shown that these ended products and not the customer.
 #[derive(Debug, Default)]
 pub struct ProductEnds {
-    ended: HashMap<Slot, Vec<Word>>,
+    ended: BySlot<Vec<Word>>,
     shown: HashSet<Slot>,
 }
 
 impl ProductEnds {
     /// From the products that the leaving events of the month name.
-    pub fn new(ended: HashMap<Slot, Vec<Word>>) -> Self {
+    pub fn new(ended: BySlot<Vec<Word>>) -> Self {
         Self { ended, shown: HashSet::new() }
     }
 

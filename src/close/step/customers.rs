@@ -2,7 +2,7 @@
 //! never given up; the order of ids is kept beside them, so that what leaves is sorted by customer_id.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::FixedState;
@@ -12,6 +12,8 @@ use super::words::{NULL, Word};
 
 /// The place of a customer among those met.
 pub type Slot = u32;
+/// Something for some of the customers.
+pub type BySlot<T> = HashMap<Slot, T, FixedState>;
 /// Months since January of year 0 (`month_number` in SQL); [`NEVER`] stands for none.
 pub type MonthNumber = i32;
 /// Before all months.
@@ -81,6 +83,9 @@ pub fn earliest(left: MonthNumber, right: MonthNumber) -> MonthNumber {
     if left == NEVER || right == NEVER { left.max(right) } else { left.min(right) }
 }
 
+/// Slots are settled anew when one of so many does not follow the one before it.
+const OUT_OF_ORDER: usize = 6;
+
 /// How many customers further an id is looked for before it is hashed.
 const AHEAD: usize = 8;
 
@@ -141,6 +146,11 @@ impl Customers {
         if !self.house.is_empty() && self.house.contains(id) {
             return None;
         }
+        self.find_near(id).or_else(|| Some(self.add(id)))
+    }
+
+    /// The slot of an id that has been met: looked for first behind the one found last.
+    pub fn find_near(&mut self, id: &str) -> Option<Slot> {
         for ahead in 0..AHEAD {
             let Some(slot) = self.order.get(self.near + ahead) else { break };
             match self.id(*slot).cmp(id) {
@@ -152,11 +162,20 @@ impl Customers {
                 }
             }
         }
-        if let Some(slot) = self.find(id) {
-            self.near = self.rank.get(slot as usize).map_or(self.near, |rank| *rank as usize);
-            return Some(slot);
-        }
-        Some(self.add(id))
+        let slot = self.find(id)?;
+        self.near = self.rank.get(slot as usize).map_or(self.near, |rank| *rank as usize);
+        Some(slot)
+    }
+
+    /// Makes room for so many more.
+    pub fn reserve(&mut self, more: usize) {
+        self.states.reserve(more);
+        self.ends.reserve(more);
+        self.texts.reserve(more * self.widths.0);
+        self.dimensions.reserve(more * self.widths.1);
+        let (text, ends) = (&self.text, &self.ends);
+        let hash_of = |slot: &Slot| hash(&text[ends[*slot as usize]..ends[*slot as usize + 1]]);
+        self.slots.reserve(more, hash_of);
     }
 
     /// The slot of an id that has been met.
@@ -164,7 +183,8 @@ impl Customers {
         self.slots.find(hash(id), |slot| self.id(*slot) == id).copied()
     }
 
-    fn add(&mut self, id: &str) -> Slot {
+    /// A new slot for an id that has not been met.
+    pub fn add(&mut self, id: &str) -> Slot {
         let slot = self.states.len() as Slot;
         self.text.push_str(id);
         self.ends.push(self.text.len());
@@ -199,20 +219,53 @@ impl Customers {
 
     /// Puts those met since the last time into the order of ids, by bytes.
     pub fn sort(&mut self) {
-        let known = self.order.len();
         self.near = 0;
-        if known == self.states.len() {
+        let mut met: Vec<Slot> = (self.order.len() as Slot..self.len() as Slot).collect();
+        if met.is_empty() {
             return;
         }
-        let mut order = std::mem::take(&mut self.order);
-        order.extend(known as Slot..self.states.len() as Slot);
-        // Runs that are in order already are merged, not sorted again.
-        order.sort_by(|left, right| self.id(*left).cmp(self.id(*right)));
+        met.sort_by(|left, right| self.id(*left).cmp(self.id(*right)));
+        let mut order = Vec::with_capacity(self.len());
+        let mut known = self.order.as_slice();
+        for slot in met {
+            let (before, after) = known.split_at(self.first_after(known, slot));
+            order.extend_from_slice(before);
+            order.push(slot);
+            known = after;
+        }
+        order.extend_from_slice(known);
         self.rank.resize(order.len(), 0);
         for (rank, slot) in order.iter().enumerate() {
             self.rank[*slot as usize] = rank as u32;
         }
         self.order = order;
+    }
+
+    /// How many of the slots, which are in order, stand before one.
+    fn first_after(&self, slots: &[Slot], slot: Slot) -> usize {
+        slots.partition_point(|known| self.id(*known) < self.id(slot))
+    }
+
+    /// Gives all customers new slots in the order of their ids where too many are out of it, so that a pass
+    /// in that order runs through memory; tells the new slot of each old one.
+    pub fn settle(&mut self) -> Option<Vec<Slot>> {
+        let steps = self.order.windows(2).filter(|pair| pair[1] != pair[0] + 1).count();
+        if steps * OUT_OF_ORDER < self.len() {
+            return None;
+        }
+        let house = self.house.iter().cloned().collect::<Vec<_>>();
+        let mut settled = Self::new(self.widths.0, self.widths.1, &house);
+        settled.reserve(self.len());
+        for slot in &self.order {
+            let new = settled.add(self.id(*slot));
+            settled.states[new as usize] = self.states[*slot as usize];
+            settled.texts_mut(new).copy_from_slice(self.texts(*slot));
+            settled.dimensions_mut(new).copy_from_slice(self.dimensions(*slot));
+        }
+        let moved = std::mem::take(&mut self.rank);
+        settled.sort();
+        *self = settled;
+        Some(moved)
     }
 
     /// The slots in the order of their ids; call [`Customers::sort`] before.
@@ -237,5 +290,11 @@ mod tests {
         customers.sort();
         assert_eq!(customers.in_order(), [1, 3, 0, 2]);
         assert_eq!(customers.id(3), "aa");
+        customers.states[3].relifting = 7;
+        assert_eq!(customers.settle(), Some(vec![2, 0, 3, 1]));
+        assert_eq!(customers.settle(), None);
+        assert_eq!(customers.in_order(), [0, 1, 2, 3]);
+        assert_eq!((customers.find("aa"), customers.states[1].relifting), (Some(1), 7));
+        assert_eq!(customers.meet("house"), None);
     }
 }

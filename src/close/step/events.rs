@@ -1,14 +1,15 @@
 //! What each customer's channel events say: sql/core/customer_event.sql, event by event.
 
 use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 
 use super::customers::{
-    Customers, EVENT_PRODUCT, GROUP_ID, MonthNumber, NEVER, OWN, REGION, SEGMENT, Slot, earliest,
+    BySlot, Customers, EVENT_PRODUCT, GROUP_ID, MonthNumber, NEVER, OWN, REGION, SEGMENT, Slot,
+    earliest,
 };
 use super::words::{NULL, Word, Words};
 
@@ -129,8 +130,8 @@ impl Events {
         Self { events: Vec::new(), superseded, own }
     }
 
-    /// The columns that are read.
-    pub fn columns(&self) -> Vec<&str> {
+    /// The columns that are read; `own` are the configured dimensions.
+    pub fn columns(own: &[String]) -> Vec<&str> {
         let fixed = [
             "event_id",
             "customer_id",
@@ -145,7 +146,7 @@ impl Events {
             "delivery",
             "line",
         ];
-        fixed.into_iter().chain(self.own.iter().map(String::as_str)).collect()
+        fixed.into_iter().chain(own.iter().map(String::as_str)).collect()
     }
 
     /// Adds the events of one month's file.
@@ -200,8 +201,8 @@ impl Events {
     }
 
     /// Of customers all of whose leaving events of the month name a product: those products.
-    pub fn ended_products(&self, now: MonthNumber) -> HashMap<Slot, Vec<Word>> {
-        let mut ended: HashMap<Slot, Vec<Word>> = HashMap::new();
+    pub fn ended_products(&self, now: MonthNumber) -> BySlot<Vec<Word>> {
+        let mut ended: BySlot<Vec<Word>> = BySlot::default();
         let leaving =
             self.events.iter().filter(|event| event.kind.is_leaving() && event.month == now);
         for event in leaving {
@@ -213,11 +214,7 @@ impl Events {
 
     /// What the events of each customer say; `product_end` tells whose leaving events of the month end
     /// products only.
-    pub fn told(
-        mut self,
-        now: MonthNumber,
-        product_end: impl Fn(Slot) -> bool,
-    ) -> HashMap<Slot, Told> {
+    pub fn told(mut self, now: MonthNumber, product_end: impl Fn(Slot) -> bool) -> BySlot<Told> {
         self.events.sort_unstable_by(Event::order);
         let by_customer = self.events.chunk_by(|left, right| left.slot == right.slot);
         by_customer

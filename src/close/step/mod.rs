@@ -13,6 +13,10 @@ mod turn;
 mod words;
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use tokio::task::JoinHandle;
 
 use super::{CloseError, Closes, Inventory, Made};
 use crate::config::Config;
@@ -20,9 +24,10 @@ use crate::extract::SourceKind;
 use crate::month::Month;
 use crate::warehouse::{DataFile, Warehouse, WarehouseError, layout};
 use charges::{Charges, ProductEnds};
-use customers::{Cents, Customers, MonthNumber, OWN, Slot};
+use customers::{BySlot, Cents, Customers, MonthNumber, OWN, Slot};
 use events::{Events, Told};
 use output::{MonthDays, Monthly, Sources, States};
+use read::Inputs;
 use sums::Movement;
 use turn::{Brought, Rules, turn};
 use words::{NULL, Word, Words};
@@ -43,7 +48,9 @@ pub struct Step<'a> {
     rules: Rules,
     customers: Customers,
     revenues: BTreeMap<Month, Vec<(Slot, Cents)>>,
-    days: MonthDays,
+    days: Arc<MonthDays>,
+    /// What landed for the next month, which is read while this one is computed.
+    ahead: Option<(Month, JoinHandle<Result<Inputs, WarehouseError>>)>,
     /// The month at whose end they stood so.
     as_of: Option<Month>,
     /// The first month taken since the state was read: what went dormant before lies in files.
@@ -70,7 +77,8 @@ impl<'a> Step<'a> {
             rules,
             customers: Customers::new(OWN + own, dimensions.len(), &config.policy.house_accounts),
             revenues: BTreeMap::new(),
-            days: MonthDays::default(),
+            days: Arc::default(),
+            ahead: None,
             as_of: None,
             since: Month::new(0, 1),
             dimensions,
@@ -86,14 +94,23 @@ impl<'a> Step<'a> {
         closes: &Closes,
         month: Month,
         first: Month,
-    ) -> Result<Made, CloseError> {
+    ) -> Result<Taken, CloseError> {
+        let inputs = self.inputs(month, first);
         if self.as_of != Some(month.previous()) {
             self.load(closes, month, first).await?;
         }
+        if let Some(moved) = self.customers.settle() {
+            let revenues = self.revenues.values_mut().flatten();
+            revenues.for_each(|(slot, _)| *slot = moved[*slot as usize]);
+        }
         let met = self.customers.len() as Slot;
-        let events = self.read_events(month, first).await?;
+        let inputs = inputs.await.map_err(read::fell)??;
+        if self.inventory.source(SourceKind::Billing).rows(month.next()) > 0 {
+            self.ahead = Some((month.next(), self.inputs(month.next(), first)));
+        }
+        let events = self.events(inputs.events)?;
         let mut ends = ProductEnds::new(events.ended_products(number(month)));
-        let charges = self.read_charges(month, &mut ends).await?;
+        let charges = self.charges(&inputs.lines, &mut ends)?;
         let told = events.told(number(month), |slot| ends.holds(slot));
         self.awaken(closes, met, first).await?;
         let policy = &self.config.policy;
@@ -113,7 +130,7 @@ impl<'a> Step<'a> {
         drop(charges);
         self.keep_revenue(month, &taken.monthly);
         self.as_of = Some(month);
-        self.made(month, &taken)
+        Ok(taken)
     }
 
     /// Reads the state at the end of the month before, and forgets what was known.
@@ -131,6 +148,7 @@ impl<'a> Step<'a> {
         let before = month.previous();
         let files = closes.files(layout::CUSTOMER_MONTH, |at| at == before && at >= first);
         for file in files {
+            self.customers.reserve(file.rows as usize);
             for batch in self.read(layout::CUSTOMER_MONTH, &file, None).await? {
                 let mut state = read::States { words: &mut self.words, groups: &mut self.groups };
                 state
@@ -142,33 +160,40 @@ impl<'a> Step<'a> {
         Ok(())
     }
 
-    async fn read_events(&mut self, month: Month, first: Month) -> Result<Events, CloseError> {
+    /// What landed for a month: read ahead, or now. Reading goes on while the caller does other things.
+    fn inputs(&mut self, month: Month, first: Month) -> JoinHandle<Result<Inputs, WarehouseError>> {
+        match self.ahead.take() {
+            Some((read, inputs)) if read == month => return inputs,
+            _ => {}
+        }
+        let wanted = |at: Month| at == month || (month == first && at < month);
+        let channel = self.inventory.source(SourceKind::Channel).files_where(wanted);
+        let billing = self.inventory.source(SourceKind::Billing).files_where(|at| at == month);
+        let own = self.config.dimensions.keys().cloned().collect();
+        tokio::spawn(Inputs::read(self.warehouse.clone(), channel, billing, own))
+    }
+
+    fn events(&mut self, rows: Vec<(MonthNumber, RecordBatch)>) -> Result<Events, WarehouseError> {
         let own = self.config.dimensions.keys().cloned().collect();
         let mut events = Events::new(self.superseded(SourceKind::Channel), own);
-        let wanted = |at: Month| at == month || (month == first && at < month);
-        for file in self.inventory.source(SourceKind::Channel).files_where(wanted) {
-            let at = number(file.month.unwrap_or(month));
-            for batch in self.read("channel", &file, Some(&events.columns())).await? {
-                let (customers, words) = (&mut self.customers, &mut self.words);
-                let added = events.add(&batch, at, customers, words, &mut self.groups);
-                added.map_err(of_table("channel"))?;
-            }
+        for (month, rows) in rows {
+            let (customers, words) = (&mut self.customers, &mut self.words);
+            let added = events.add(&rows, month, customers, words, &mut self.groups);
+            added.map_err(of_table("channel"))?;
         }
         Ok(events)
     }
 
-    async fn read_charges(
+    fn charges(
         &mut self,
-        month: Month,
+        lines: &[RecordBatch],
         ends: &mut ProductEnds,
-    ) -> Result<Charges, CloseError> {
+    ) -> Result<Charges, WarehouseError> {
         let mut charges = Charges::new(self.superseded(SourceKind::Billing));
-        for file in self.inventory.source(SourceKind::Billing).files_where(|at| at == month) {
-            for batch in self.read("billing", &file, Some(&Charges::COLUMNS)).await? {
-                let (customers, words) = (&mut self.customers, &mut self.words);
-                let added = charges.add(&batch, &self.rules.not_business, customers, words, ends);
-                added.map_err(of_table("billing"))?;
-            }
+        for lines in lines {
+            let (customers, words) = (&mut self.customers, &mut self.words);
+            let added = charges.add(lines, &self.rules.not_business, customers, words, ends);
+            added.map_err(of_table("billing"))?;
         }
         Ok(charges)
     }
@@ -211,7 +236,7 @@ impl<'a> Step<'a> {
             for file in files {
                 let columns = ["customer_id", "revenue"];
                 for batch in self.read(layout::CUSTOMER_MONTH, &file, Some(&columns)).await? {
-                    read.extend(read::revenues(&batch, &self.customers));
+                    read.extend(read::revenues(&batch, &mut self.customers));
                 }
             }
             self.revenues.insert(month, read);
@@ -233,6 +258,13 @@ impl<'a> Step<'a> {
     fn take(&mut self, month: &MonthOn<'_>) -> Taken {
         let (texts, dimensions) = (OWN + self.config.dimensions.len(), self.dimensions.len());
         let mut taken = Taken {
+            own: self.warehouse.dimensions().to_vec(),
+            from: Sources {
+                words: self.words.texts(),
+                groups: self.groups.texts(),
+                days: Arc::clone(&self.days),
+                dimensions: self.dimensions.clone(),
+            },
             monthly: Monthly::new(texts, dimensions),
             dormant: States::new(texts),
             movement: Movement::new(dimensions),
@@ -250,7 +282,7 @@ impl<'a> Step<'a> {
             let turn = turn(&self.rules, &brought, &mut state, self.customers.texts_mut(slot));
             self.customers.states[slot as usize] = state;
             if !state.in_base {
-                taken.dormant.push(slot, &state, self.customers.texts(slot));
+                taken.dormant.push(slot, &self.customers);
             }
             if !turn.matters(&state, &brought) {
                 continue;
@@ -287,30 +319,12 @@ impl<'a> Step<'a> {
         self.customers.dimensions_mut(slot)[..FIXED_DIMENSIONS].copy_from_slice(&fixed);
     }
 
-    fn made(&self, month: Month, taken: &Taken) -> Result<Made, CloseError> {
-        let from = Sources {
-            customers: &self.customers,
-            words: &self.words,
-            groups: &self.groups,
-            days: &self.days,
-            dimensions: &self.dimensions,
-        };
-        let layout = |table| layout::file_schema(table, self.warehouse.dimensions());
-        let customer_month = taken.monthly.batch(&from, &layout(layout::CUSTOMER_MONTH));
-        let dormant = taken.dormant.batch(&from, &layout(layout::DORMANT));
-        let movement = output::movement(&taken.movement, &from, &layout(layout::MOVEMENT));
-        let customer_month = customer_month.map_err(of_table(layout::CUSTOMER_MONTH))?;
-        let dormant = dormant.map_err(of_table(layout::DORMANT))?;
-        let movement = movement.map_err(of_table(layout::MOVEMENT))?;
-        Ok(Made { month, customer_month, dormant, movement })
-    }
-
     async fn read(
         &self,
         table: &'static str,
         file: &DataFile,
         columns: Option<&[&str]>,
-    ) -> Result<Vec<arrow::array::RecordBatch>, WarehouseError> {
+    ) -> Result<Vec<RecordBatch>, WarehouseError> {
         read::file(self.warehouse, table, file, columns).await
     }
 }
@@ -325,7 +339,7 @@ struct MonthOn<'a> {
     now: MonthNumber,
     first: MonthNumber,
     charges: &'a Charges,
-    told: &'a std::collections::HashMap<Slot, Told>,
+    told: &'a BySlot<Told>,
     out_of_value: &'a [Cents],
     out_of_tier: &'a [Cents],
 }
@@ -344,8 +358,30 @@ impl MonthOn<'_> {
 }
 
 /// What came of taking the customers a month on, in the order of their ids.
-struct Taken {
+#[derive(Debug)]
+pub struct Taken {
+    own: Vec<String>,
+    from: Sources,
     monthly: Monthly,
     dormant: States,
     movement: Movement,
+}
+
+impl Taken {
+    /// The tables' rows.
+    ///
+    /// # Errors
+    /// An amount outgrows its column.
+    pub fn made(self) -> Result<Made, WarehouseError> {
+        let Self { own, from, monthly, dormant, movement } = self;
+        let layout = |table| layout::file_schema(table, &own);
+        let customer_month = monthly.batch(&from, &layout(layout::CUSTOMER_MONTH));
+        let dormant = dormant.batch(&from, &layout(layout::DORMANT));
+        let movement = output::movement(&movement, &from, &layout(layout::MOVEMENT));
+        Ok(Made {
+            customer_month: customer_month.map_err(of_table(layout::CUSTOMER_MONTH))?,
+            dormant: dormant.map_err(of_table(layout::DORMANT))?,
+            movement: movement.map_err(of_table(layout::MOVEMENT))?,
+        })
+    }
 }

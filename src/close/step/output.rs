@@ -1,11 +1,12 @@
 //! The rows that a month leaves, gathered column by column and handed out as the tables' batches. Texts
 //! go out as dictionaries: the same values, without a copy of each.
 
+use std::mem::take;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Decimal128Array, Int32Array, Int64Array, RecordBatch,
-    StringArray,
+    ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Int32Array, Int64Array,
+    RecordBatch, StringArray, StringBuilder, UInt32Array,
 };
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{Field, Schema, SchemaRef};
@@ -17,7 +18,7 @@ use super::customers::{
 };
 use super::sums::{Movement, Sums};
 use super::turn::{Rules, Turn};
-use super::words::{NULL, Word, Words};
+use super::words::{NULL, Word};
 use crate::month::Month;
 
 /// A column of the state, and where it is found in one.
@@ -60,6 +61,7 @@ const TEXTS: [&str; OWN] = {
 #[derive(Debug)]
 pub struct States {
     slots: Vec<Slot>,
+    ids: StringBuilder,
     months: [Vec<MonthNumber>; MONTHS.len()],
     money: [Vec<Cents>; MONEY.len()],
     flags: [Vec<bool>; FLAGS.len()],
@@ -72,6 +74,7 @@ impl States {
     pub fn new(texts: usize) -> Self {
         Self {
             slots: Vec::new(),
+            ids: StringBuilder::new(),
             months: Default::default(),
             money: Default::default(),
             flags: Default::default(),
@@ -81,8 +84,10 @@ impl States {
     }
 
     /// Adds a customer.
-    pub fn push(&mut self, slot: Slot, state: &State, texts: &[Word]) {
+    pub fn push(&mut self, slot: Slot, customers: &Customers) {
+        let (state, texts) = (&customers.states[slot as usize], customers.texts(slot));
         self.slots.push(slot);
+        self.ids.append_value(customers.id(slot));
         self.months.iter_mut().zip(MONTHS).for_each(|(column, (_, of))| column.push(of(state)));
         self.money.iter_mut().zip(MONEY).for_each(|(column, (_, of))| column.push(of(state)));
         self.flags.iter_mut().zip(FLAGS).for_each(|(column, (_, of))| column.push(of(state)));
@@ -90,7 +95,7 @@ impl States {
         self.texts.iter_mut().zip(texts).for_each(|(column, word)| column.push(*word));
     }
 
-    fn column(&self, name: &str, from: &Sources<'_>) -> Result<ArrayRef, ArrowError> {
+    fn column(&mut self, name: &str, from: &Sources) -> Result<ArrayRef, ArrowError> {
         let place = |names: &[&str]| names.iter().position(|known| *known == name);
         if let Some(place) = place(&MONTHS.map(|(name, _)| name)) {
             return Ok(from.days.column(&self.months[place]));
@@ -99,19 +104,16 @@ impl States {
             return money(self.money[place].iter().map(|cents| i128::from(*cents)), 18);
         }
         if let Some(place) = place(&FLAGS.map(|(name, _)| name)) {
-            return Ok(Arc::new(BooleanArray::from(self.flags[place].clone())));
+            return Ok(Arc::new(BooleanArray::from(take(&mut self.flags[place]))));
         }
         if let Some(place) = place(&TEXTS) {
-            let words = if place == GROUP_ID { from.groups } else { from.words };
-            return Ok(words.column(&self.texts[place]));
+            let texts = if place == GROUP_ID { &from.groups } else { &from.words };
+            return Ok(words(take(&mut self.texts[place]), texts));
         }
         Ok(match name {
-            "customer_id" => {
-                let ids = self.slots.iter().map(|slot| from.customers.id(*slot));
-                Arc::new(StringArray::from_iter_values(ids))
-            }
-            "relifting" => Arc::new(Int32Array::from(self.relifting.clone())),
-            _ => from.words.column(&self.texts[OWN + from.own(name)?]),
+            "customer_id" => Arc::new(self.ids.finish()),
+            "relifting" => Arc::new(Int32Array::from(take(&mut self.relifting))),
+            _ => words(take(&mut self.texts[OWN + from.own(name)?]), &from.words),
         })
     }
 
@@ -119,7 +121,7 @@ impl States {
     ///
     /// # Errors
     /// An amount has more digits than the layout.
-    pub fn batch(&self, from: &Sources<'_>, layout: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    pub fn batch(mut self, from: &Sources, layout: &SchemaRef) -> Result<RecordBatch, ArrowError> {
         batch(layout, |name| self.column(name, from))
     }
 }
@@ -152,7 +154,7 @@ impl Monthly {
 
     /// Adds a customer as it came out of the month.
     pub fn push(&mut self, slot: Slot, customers: &Customers, turn: &Turn, rules: &Rules) {
-        self.states.push(slot, &customers.states[slot as usize], customers.texts(slot));
+        self.states.push(slot, customers);
         self.status.push(turn.status.map_or(NULL, |status| rules.status(status)));
         self.kind.push(turn.kind.map_or(NULL, |kind| rules.kind(kind)));
         self.reason.push(turn.reason);
@@ -172,16 +174,16 @@ impl Monthly {
     ///
     /// # Errors
     /// An amount has more digits than the layout.
-    pub fn batch(&self, from: &Sources<'_>, layout: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    pub fn batch(mut self, from: &Sources, layout: &SchemaRef) -> Result<RecordBatch, ArrowError> {
         batch(layout, |name| {
             Ok(match name {
-                "status" => from.words.column(&self.status),
-                "churn_kind" => from.words.column(&self.kind),
-                "reason" => from.words.column(&self.reason),
-                "idle" => Arc::new(Int32Array::from(self.idle.clone())),
+                "status" => words(take(&mut self.status), &from.words),
+                "churn_kind" => words(take(&mut self.kind), &from.words),
+                "reason" => words(take(&mut self.reason), &from.words),
+                "idle" => Arc::new(Int32Array::from(take(&mut self.idle))),
                 "revenue" => money(self.revenue.iter().map(|cents| i128::from(*cents)), 18)?,
                 _ => match from.dimensions.iter().position(|dimension| dimension == name) {
-                    Some(place) => from.words.column(&self.dimensions[place]),
+                    Some(place) => words(take(&mut self.dimensions[place]), &from.words),
                     None => self.states.column(name, from)?,
                 },
             })
@@ -190,16 +192,19 @@ impl Monthly {
 }
 
 /// What columns are made from besides their rows.
-pub struct Sources<'a> {
-    pub customers: &'a Customers,
-    pub words: &'a Words,
-    pub groups: &'a Words,
-    pub days: &'a MonthDays,
+#[derive(Debug)]
+pub struct Sources {
+    /// The texts of words, by their number.
+    pub words: StringArray,
+    /// The texts of groups, by their number.
+    pub groups: StringArray,
+    /// The first days of months.
+    pub days: Arc<MonthDays>,
     /// The names of all dimensions, in the order in which customers keep them.
-    pub dimensions: &'a [String],
+    pub dimensions: Vec<String>,
 }
 
-impl Sources<'_> {
+impl Sources {
     /// The place of a configured dimension among these.
     fn own(&self, name: &str) -> Result<usize, ArrowError> {
         let mut own = self.dimensions.iter().skip(super::FIXED_DIMENSIONS);
@@ -234,8 +239,15 @@ impl MonthDays {
     }
 }
 
+/// A column of texts from their numbers.
+fn words(words: Vec<Word>, texts: &StringArray) -> ArrayRef {
+    let nulls = valid(&words, |word| word != NULL);
+    let keys = UInt32Array::new(words.into(), nulls);
+    Arc::new(DictionaryArray::new(keys, Arc::new(texts.clone())))
+}
+
 /// Which values are not null; none where all are.
-pub fn valid<T: Copy>(values: &[T], is_valid: impl Fn(T) -> bool) -> Option<NullBuffer> {
+fn valid<T: Copy>(values: &[T], is_valid: impl Fn(T) -> bool) -> Option<NullBuffer> {
     let valid = BooleanBuffer::collect_bool(values.len(), |row| is_valid(values[row]));
     Some(NullBuffer::new(valid)).filter(|nulls| nulls.null_count() > 0)
 }
@@ -246,15 +258,14 @@ pub fn valid<T: Copy>(values: &[T], is_valid: impl Fn(T) -> bool) -> Option<Null
 /// An amount has more digits than the layout.
 pub fn movement(
     movement: &Movement,
-    from: &Sources<'_>,
+    from: &Sources,
     layout: &SchemaRef,
 ) -> Result<RecordBatch, ArrowError> {
     let mut rows = vec![("total", "all", movement.total)];
     for (dimension, sums) in from.dimensions.iter().zip(&movement.by_dimension) {
         let segments = sums.iter().enumerate().filter(|(_, sums)| **sums != Sums::default());
-        let segment = |(word, sums): (usize, &Sums)| {
-            (dimension.as_str(), from.words.text(word as Word), *sums)
-        };
+        let segment =
+            |(word, sums): (usize, &Sums)| (dimension.as_str(), from.words.value(word), *sums);
         rows.extend(segments.map(segment));
     }
     rows.sort_unstable_by_key(|(dimension, segment, _)| (*dimension, *segment));
@@ -296,7 +307,7 @@ fn money(cents: impl Iterator<Item = i128>, digits: u8) -> Result<ArrayRef, Arro
 /// A batch with the columns of a layout, made by name; their types are those of the arrays.
 fn batch(
     layout: &SchemaRef,
-    column: impl Fn(&str) -> Result<ArrayRef, ArrowError>,
+    mut column: impl FnMut(&str) -> Result<ArrayRef, ArrowError>,
 ) -> Result<RecordBatch, ArrowError> {
     let columns = layout.fields().iter().map(|field| column(field.name()));
     let columns = columns.collect::<Result<Vec<ArrayRef>, _>>()?;

@@ -11,10 +11,12 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 
+use super::charges::Charges;
 use super::customers::{
     BILLED_PRODUCT, Cents, Customers, ENTRY_CHANNEL, EVENT_PRODUCT, GROUP_ID, LEFT_REASON,
     MonthNumber, NEVER, OWN, REGION, SEGMENT, Slot, State, UNKNOWN,
 };
+use super::events::Events;
 use super::words::{Word, Words};
 use crate::month::Month;
 use crate::warehouse::{DataFile, Warehouse, WarehouseError};
@@ -67,12 +69,48 @@ fn with_dictionaries(schema: &Schema) -> Schema {
     Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>())
 }
 
+/// What landed for a month.
+pub struct Inputs {
+    /// Its channel events, with their month: in the history's first one, all before it as well.
+    pub events: Vec<(MonthNumber, RecordBatch)>,
+    /// Its bill lines.
+    pub lines: Vec<RecordBatch>,
+}
+
+impl Inputs {
+    /// Reads files of `channel` and `billing`; `own` are the configured dimensions.
+    pub async fn read(
+        warehouse: Warehouse,
+        channel: Vec<DataFile>,
+        billing: Vec<DataFile>,
+        own: Vec<String>,
+    ) -> Result<Self, WarehouseError> {
+        let (mut events, mut lines) = (Vec::new(), Vec::new());
+        for part in channel {
+            let month = part.month.map_or(NEVER, |month| month.since(Month::new(0, 1)));
+            let columns = Events::columns(&own);
+            let rows = file(&warehouse, "channel", &part, Some(&columns)).await?;
+            events.extend(rows.into_iter().map(|rows| (month, rows)));
+        }
+        for part in billing {
+            lines.extend(file(&warehouse, "billing", &part, Some(&Charges::COLUMNS)).await?);
+        }
+        Ok(Self { events, lines })
+    }
+}
+
+/// A task that reads has ended without a result.
+pub fn fell(error: tokio::task::JoinError) -> WarehouseError {
+    let source = parquet::errors::ParquetError::General(error.to_string());
+    WarehouseError::Parquet { file: "landed rows".into(), source }
+}
+
 /// Revenue of the customers met, where it is not 0.
-pub fn revenues(rows: &RecordBatch, customers: &Customers) -> Vec<(Slot, Cents)> {
+pub fn revenues(rows: &RecordBatch, customers: &mut Customers) -> Vec<(Slot, Cents)> {
     let ids = rows["customer_id"].as_string::<i32>();
     let revenue = rows["revenue"].as_primitive::<Decimal128Type>().values();
     let row = |(id, revenue): (Option<&str>, &i128)| {
-        let slot = customers.find(id?)?;
+        let slot = customers.find_near(id?)?;
         (*revenue != 0).then_some((slot, *revenue as Cents))
     };
     ids.iter().zip(revenue).filter_map(row).collect()
@@ -85,7 +123,8 @@ pub struct States<'a> {
 }
 
 impl States<'_> {
-    /// Rows of customer_month: those in the base at the end of its month, with their dimensions.
+    /// Rows of customer_month: those in the base at the end of its month, with their dimensions. Nobody of
+    /// them has been met.
     ///
     /// # Errors
     /// The file is not of the layout.
@@ -107,7 +146,7 @@ impl States<'_> {
         }
         let ids = rows["customer_id"].as_string::<i32>();
         for row in (0..rows.num_rows()).filter(|row| in_base.contains(&status[*row])) {
-            let Some(slot) = customers.meet(ids.value(row)) else { continue };
+            let slot = customers.add(ids.value(row));
             customers.states[slot as usize] = states[row];
             fill(customers.texts_mut(slot), &texts, row);
             let dimensions = customers.dimensions_mut(slot);

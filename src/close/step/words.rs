@@ -3,12 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, DictionaryArray, StringArray, UInt32Array};
+use arrow::array::{ArrayRef, AsArray, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, UInt32Type};
 use arrow::error::ArrowError;
-
-use super::output::valid;
 
 /// The number of a text; [`NULL`] stands for none.
 pub type Word = u32;
@@ -63,26 +61,24 @@ impl Words {
         Ok(column.keys().iter().map(word).collect())
     }
 
-    /// A column of texts from their numbers.
-    pub fn column(&self, words: &[Word]) -> ArrayRef {
-        let keys = UInt32Array::new(words.to_vec().into(), valid(words, |word| word != NULL));
-        let texts = StringArray::from_iter_values(&self.texts);
-        Arc::new(DictionaryArray::new(keys, Arc::new(texts)))
+    /// The texts by their number.
+    pub fn texts(&self) -> StringArray {
+        StringArray::from_iter_values(&self.texts)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use arrow::array::Array;
+
     use super::*;
 
     #[test]
-    fn columns_come_back_as_they_were() {
+    fn each_text_has_one_number() {
         let mut words = Words::default();
         let column: ArrayRef =
             Arc::new(StringArray::from(vec![Some("a"), None, Some("b"), Some("a")]));
-        let numbers = words.of_column(&column).unwrap();
-        assert_eq!(numbers, [1, NULL, 2, 1]);
-        let back = cast(&words.column(&numbers), &DataType::Utf8).unwrap();
-        assert_eq!(&back, &column);
+        assert_eq!(words.of_column(&column).unwrap(), [1, NULL, 2, 1]);
+        assert_eq!((words.word("b"), words.text(2), words.texts().len()), (2, "b", 3));
     }
 }

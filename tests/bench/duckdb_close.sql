@@ -1,5 +1,5 @@
--- One month: its landed rows and the state of the month before, to customer_month, dormant and movement.
--- The statements run in order in one connection; step and dormant stay in memory from month to month.
+-- One month: its landed rows and the state of the month before, to step and dormant, which stay in memory from
+-- month to month.
 
 -- What each customer was billed. Within a month the day decides which product was billed last.
 CREATE OR REPLACE TABLE charge AS
@@ -17,7 +17,7 @@ CREATE OR REPLACE TABLE event AS
 WITH kinded AS (
     SELECT * EXCLUDE (month), month_no(month) AS mon, event IN ('activate', 'resume', 'port_in') AS entering,
         event IN ('terminate', 'port_out') AS leaving, event IN ('activate', 'port_in') AS opening
-    FROM read_parquet('${lake}/channel/*/*.parquet', hive_partitioning = true, hive_types = {'month': DATE})
+    FROM read_parquet('${lake}/channel/month=*/*.parquet', hive_partitioning = true, hive_types = {'month': DATE})
     WHERE ${these_months} AND NOT is_house(customer_id)
 ),
 ending AS (
@@ -172,82 +172,3 @@ SELECT customer_id, mon, in_base, first_mon, since_mon, start_mon, last_mon, pai
     monthly_value, carried, terminated, left_mon, left_reason, left_by_port_out, relifting, event_product,
     billed_product, entry_channel, region, segment, group_id
 FROM step WHERE NOT in_base;
-
-COPY (
-    SELECT customer_id, status, churn_kind, reason, month_date(first_mon) AS first_month,
-        month_date(since_mon) AS since_month, month_date(start_mon) AS start_month, month_date(last_mon) AS last_month,
-        idle, v0 AS revenue, annual_revenue, monthly_value, tier, tenure_band, region, product, segment, channel,
-        group_id, month_date(paid_mon) AS paid_month, month_date(seen_mon) AS seen_month, carried, terminated,
-        month_date(left_mon) AS left_month, left_reason, left_by_port_out, relifting, event_product, billed_product,
-        entry_channel
-    FROM step WHERE first_mon IS NOT NULL AND (in_base OR was_in OR line_now OR moved_now)
-) TO '${lake}/customer_month/month=${month}/data.parquet' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1);
-
-COPY (SELECT * FROM dormant WHERE mon = ${mon})
-TO '${lake}/dormant/month=${month}/data.parquet' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1);
-
--- First who went from which attributes to which, then each of those few rows in every dimension. What looks
--- back takes the attributes and values of the month before.
-COPY (
-    WITH change AS MATERIALIZED (
-        SELECT status, churn_kind, in_base, was_in, region, product, segment, channel, tier, tenure_band,
-            region_was, product_was, segment_was, channel_was, tier_was, tenure_band_was,
-            count(*) AS customers, count(*) FILTER (charged_now) AS charged, sum(v0) AS revenue,
-            sum(annual_was) FILTER (status = 'churned') AS lost_revenue,
-            sum(profit_of(annual_was, tier_was)) FILTER (status = 'churned') AS lost_profit
-        FROM step WHERE first_mon IS NOT NULL GROUP BY ALL
-    ),
-    back AS (
-        SELECT unnest([
-                {'dimension': 'total', 'segment': CAST('all' AS word), 'moved': false},
-                {'dimension': 'region', 'segment': region_was, 'moved': region <> region_was},
-                {'dimension': 'product', 'segment': product_was, 'moved': product <> product_was},
-                {'dimension': 'segment', 'segment': segment_was, 'moved': segment <> segment_was},
-                {'dimension': 'channel', 'segment': channel_was, 'moved': channel <> channel_was},
-                {'dimension': 'tier', 'segment': tier_was, 'moved': tier <> tier_was},
-                {'dimension': 'tenure_band', 'segment': tenure_band_was, 'moved': tenure_band <> tenure_band_was}
-            ], recursive := true), *
-        EXCLUDE (region, product, segment, channel, tier, tenure_band, region_was, product_was, segment_was,
-            channel_was, tier_was, tenure_band_was)
-        FROM change WHERE was_in
-    ),
-    ahead AS (
-        SELECT unnest([
-                {'dimension': 'total', 'segment': CAST('all' AS word), 'moved': false},
-                {'dimension': 'region', 'segment': region, 'moved': region <> region_was},
-                {'dimension': 'product', 'segment': product, 'moved': product <> product_was},
-                {'dimension': 'segment', 'segment': segment, 'moved': segment <> segment_was},
-                {'dimension': 'channel', 'segment': channel, 'moved': channel <> channel_was},
-                {'dimension': 'tier', 'segment': tier, 'moved': tier <> tier_was},
-                {'dimension': 'tenure_band', 'segment': tenure_band, 'moved': tenure_band <> tenure_band_was}
-            ], recursive := true), *
-        EXCLUDE (region, product, segment, channel, tier, tenure_band, region_was, product_was, segment_was,
-            channel_was, tier_was, tenure_band_was)
-        FROM change
-    ),
-    counted AS (
-        SELECT dimension, segment, sum(customers) AS opening, sum(customers) FILTER (status = 'churned') AS churned,
-            sum(customers) FILTER (churn_kind IN ('switched', 'left')) AS voluntary_churned,
-            sum(customers) FILTER (in_base AND moved) AS moved_out,
-            sum(lost_revenue) AS lost_annual_revenue, sum(lost_profit) AS lost_annual_profit,
-            sum(customers) FILTER (churn_kind NOT IN ('passive', 'unavoidable')) AS avoidable_lost_customers,
-            sum(lost_revenue) FILTER (churn_kind NOT IN ('passive', 'unavoidable')) AS avoidable_lost_annual_revenue,
-            sum(lost_profit) FILTER (churn_kind NOT IN ('passive', 'unavoidable')) AS avoidable_lost_annual_profit
-        FROM back GROUP BY ALL
-        UNION ALL BY NAME
-        SELECT dimension, segment, sum(customers) FILTER (in_base AND was_in AND moved) AS moved_in,
-            sum(customers) FILTER (status = 'new') AS new, sum(customers) FILTER (status = 'returned') AS returned,
-            sum(customers) FILTER (status = 'carried') AS carried,
-            sum(customers) FILTER (status = 'joined_and_left') AS joined_and_left,
-            sum(customers) FILTER (in_base) AS closing, sum(charged) AS charged_customers, sum(revenue) AS revenue
-        FROM ahead GROUP BY ALL
-        UNION ALL BY NAME
-        SELECT 'total' AS dimension, CAST('all' AS word) AS segment
-    ),
-    added AS (
-        SELECT dimension, segment,
-            ${measures}
-        FROM counted GROUP BY ALL
-    )
-    SELECT * FROM added WHERE dimension = 'total' OR ${anything} ORDER BY dimension, CAST(segment AS VARCHAR)
-) TO '${lake}/movement/month=${month}/data.parquet' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1);

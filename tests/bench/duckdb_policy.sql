@@ -1,5 +1,5 @@
 -- The policy with its defaults, and the small arithmetic. Macros are inlined, so constants fold away.
--- Run once, before the first month.
+-- Run once, before the first of the months that are to be closed.
 CREATE MACRO is_house(customer_id) AS false;
 CREATE MACRO is_business(charge_type) AS true;
 CREATE MACRO at_risk_after() AS 1;
@@ -24,14 +24,20 @@ CREATE MACRO cents_of(total, factor, span) AS
     sign(total) * ((2 * abs(CAST(total * 100 AS BIGINT)) * factor + span) // (2 * span));
 CREATE MACRO money(cents) AS CAST(CAST(cents AS DECIMAL(18, 0)) * CAST(0.01 AS DECIMAL(2, 2)) AS DECIMAL(18, 2));
 
--- What the attributes can say, read once: the months group and compare by small numbers, not by text.
+-- What the attributes can say, read once from the months that are to be closed: they group and compare by
+-- small numbers, not by text.
 CREATE TYPE word AS ENUM (
     SELECT DISTINCT word FROM (
         SELECT unnest([region, segment, product, channel_type]) AS word
         FROM (SELECT DISTINCT region, segment, product, channel_type
-              FROM read_parquet('${lake}/channel/*/*.parquet', hive_partitioning = true))
+              FROM read_parquet('${lake}/channel/month=*/*.parquet', hive_partitioning = true, hive_types = {'month': DATE})
+              WHERE month BETWEEN DATE '${first}' AND DATE '${last}')
         UNION ALL
-        (SELECT DISTINCT product FROM read_parquet('${lake}/billing/*/*.parquet', hive_partitioning = true))
+        (SELECT DISTINCT product
+         FROM read_parquet('${lake}/billing/month=*/*.parquet', hive_partitioning = true, hive_types = {'month': DATE})
+         WHERE month BETWEEN DATE '${first}' AND DATE '${last}')
+        UNION ALL
+        ${known_words}
         UNION ALL
         SELECT unnest(['unknown', 'all', 'new', 'diamond', 'gold', 'silver', 'ordinary',
                        '0-2', '3-5', '6-11', '12-23', '24+'])
