@@ -136,7 +136,7 @@ pub async fn report(
     }
     for (column, value) in [("dimension", &filters.dimension), ("segment", &filters.segment)] {
         if let Some(value) = value {
-            known(desk, &view, column, value).await?;
+            known(desk, &view, &frame, column, value).await?;
             frame = frame.filter(col(column).eq(lit(value.as_str()))).map_err(query)?;
         }
     }
@@ -204,29 +204,34 @@ fn by_month(
 }
 
 /// Refuses a dimension or segment that no row of the view has, so that a typing error is not an empty table.
+/// The rows asked for are looked at first: most words are right.
 async fn known(
     desk: &Desk,
     view: &View,
+    asked: &DataFrame,
     what: &'static str,
     name: &str,
 ) -> Result<(), ReportError> {
+    if distinct(asked.clone(), what).await?.iter().any(|value| value == name) {
+        return Ok(());
+    }
+    let values = distinct(desk.frame(&view.name).await?, what).await?;
+    if values.iter().any(|value| value == name) {
+        return Ok(());
+    }
+    let near = nearest(name, values.iter().map(String::as_str)).map(str::to_owned);
+    Err(ReportError::Value { view: view.name.clone(), what, name: name.to_owned(), near })
+}
+
+/// The texts of a column, each once.
+async fn distinct(frame: DataFrame, column: &str) -> Result<Vec<String>, ReportError> {
     use arrow::array::AsArray;
-    let frame = desk
-        .frame(&view.name)
-        .await?
-        .select(vec![col(what)])
-        .map_err(query)?
-        .distinct()
-        .map_err(query)?;
+    let frame = frame.select(vec![col(column)]).map_err(query)?.distinct().map_err(query)?;
     let mut values = Vec::new();
     for batch in frame.collect().await.map_err(query)? {
         let texts = arrow::compute::cast(batch.column(0), &arrow::datatypes::DataType::Utf8);
         let texts = texts.map_err(|error| query(error.into()))?;
         values.extend(texts.as_string::<i32>().iter().flatten().map(str::to_owned));
     }
-    if values.iter().any(|value| value == name) {
-        return Ok(());
-    }
-    let near = nearest(name, values.iter().map(String::as_str)).map(str::to_owned);
-    Err(ReportError::Value { view: view.name.clone(), what, name: name.to_owned(), near })
+    Ok(values)
 }

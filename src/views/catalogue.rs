@@ -13,8 +13,9 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(&str, &str); 39] = built_in![
+const BUILT_IN: [(&str, &str); 46] = built_in![
     "arpu_by_segment",
+    "at_risk_customers",
     "at_risk_flow",
     "audit_billed_after_termination",
     "audit_negative_month",
@@ -29,12 +30,17 @@ const BUILT_IN: [(&str, &str); 39] = built_in![
     "churn_definitions",
     "churn_rate",
     "churn_reasons",
+    "churned_customers",
     "cohort_retention",
     "complaint_to_churn",
+    "customer_moves",
     "declining_value",
     "free_work",
+    "group_churn",
     "hotline_service",
+    "loyalty_ladder",
     "market_share",
+    "new_customers",
     "opening_contact",
     "period_movement",
     "product_migration",
@@ -43,6 +49,7 @@ const BUILT_IN: [(&str, &str); 39] = built_in![
     "referral",
     "retention_rate",
     "retention_value",
+    "returned_customers",
     "revenue_bridge",
     "revenue_concentration",
     "segment_contribution",

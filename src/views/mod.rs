@@ -4,6 +4,7 @@
 mod catalogue;
 mod checks;
 mod desk;
+mod tables;
 
 pub use catalogue::{Catalogue, View};
 pub use checks::{Failure, check};

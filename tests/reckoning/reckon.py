@@ -1,4 +1,5 @@
-"""The headline views of churnhouse, reckoned a second time, from the raw extracts in one pass.
+"""The headline views of churnhouse, and those of why and when customers leave, reckoned a second time, from
+the raw extracts in one pass.
 
     python tests/reckoning/reckon.py --extracts DIR --first-month 2020-01 --last-month 2021-12 \
         --views DIR [--policy policy.json] [--dimension NAME=COLUMN ...]
@@ -13,11 +14,13 @@ from pathlib import Path
 
 import duckdb
 
+from calls import described_calls, reckon_calls
 from compare import SHOWN, compare_view
 from extracts import read_extracts
-from headline import described, reckon_headlines
+from headline import DIMENSIONS, described, reckon_headlines
 from months import reckon_months
 from policy import lay_policy, read_policy
+from times import described_times, reckon_times
 
 MACROS = (
     "month_no(d) AS CAST(year(d) * 12 + month(d) - 1 AS BIGINT)",
@@ -32,9 +35,13 @@ MACROS = (
 
 def main():
     args = arguments()
-    con = reckon(args.extracts, args.first_month, args.last_month, read_policy(args.policy), args.dimensions)
+    policy = read_policy(args.policy)
+    con = reckon(args.extracts, args.first_month, args.last_month, policy, args.dimensions)
+    dimensions = [*DIMENSIONS, *args.dimensions]
+    reckon_calls(con, args.extracts, policy, args.first_month, args.last_month, dimensions)
+    reckon_times(con, args.first_month, args.last_month, dimensions)
     failed = 0
-    views = described(args.dimensions)
+    views = described(args.dimensions) | described_calls() | described_times()
     for name, (keys, kinds, required) in views.items():
         rows, differing = compare_view(con, args.views, name, keys, kinds, required)
         failed += bool(differing)
