@@ -16,10 +16,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use futures::StreamExt;
 use tokio::task::JoinHandle;
 
 use super::{CloseError, Closes, Inventory, Made};
 use crate::config::Config;
+use crate::engine::threads;
 use crate::extract::SourceKind;
 use crate::month::Month;
 use crate::warehouse::{DataFile, Warehouse, WarehouseError, layout};
@@ -206,17 +208,25 @@ impl<'a> Step<'a> {
     /// Reads the states of customers just met that went dormant in months before these were taken: the
     /// latest row of each.
     async fn awaken(&mut self, closes: &Closes, met: Slot, first: Month) -> Result<(), CloseError> {
-        let since = self.since;
+        if self.customers.len() as Slot == met {
+            return Ok(());
+        }
+        let (since, warehouse) = (self.since, self.warehouse);
         let files = closes.files(layout::DORMANT, |at| at >= first && at < since);
-        for file in files.iter().rev() {
-            if self.customers.len() as Slot == met {
-                return Ok(());
-            }
-            let as_of = number(file.month.unwrap_or(since));
-            for batch in self.read(layout::DORMANT, file, None).await? {
+        let latest_first = files.into_iter().rev().map(|file| {
+            let warehouse = warehouse.clone();
+            tokio::spawn(async move {
+                let rows = read::file(&warehouse, layout::DORMANT, &file, None).await?;
+                Ok::<_, WarehouseError>((file.month.unwrap_or(since), rows))
+            })
+        });
+        let mut read = futures::stream::iter(latest_first).buffered(threads(self.config));
+        while let Some(rows) = read.next().await {
+            let (month, batches) = rows.map_err(read::fell)??;
+            for batch in batches {
                 let mut state = read::States { words: &mut self.words, groups: &mut self.groups };
                 state
-                    .asleep(&batch, &mut self.customers, met, as_of, &self.dimensions)
+                    .asleep(&batch, &mut self.customers, met, number(month), &self.dimensions)
                     .map_err(of_table(layout::DORMANT))?;
             }
         }
