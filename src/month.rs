@@ -25,6 +25,16 @@ impl Month {
         Self::new(date.year(), date.month())
     }
 
+    /// The months since January of year 0: the difference of two is a count of months.
+    pub fn number(self) -> i32 {
+        self.0
+    }
+
+    /// The month of a number; see [`Month::number`].
+    pub fn of_number(number: i32) -> Self {
+        Self(number)
+    }
+
     /// The month that lies `months` later (earlier where negative).
     pub fn plus(self, months: i32) -> Self {
         Self(self.0 + months)

@@ -146,7 +146,7 @@ pub async fn close(
         saver.touch();
     }
     let first = schedule.first;
-    let mut step = Step::new(warehouse, config, &inventory);
+    let mut step = Step::new(warehouse, config, &inventory, first);
     let mut report = Report::default();
     for (place, month) in schedule.months().enumerate() {
         if options.through.is_some_and(|last| month > last) {
@@ -169,13 +169,11 @@ pub async fn close(
             }
         }
         watch(month, place);
+        let (inventory, before) = (&inventory, &closes);
+        let closing = Closing { warehouse, engine, config, inventory, closes: before, month };
         let taken = match options.by_sql {
-            true => {
-                let (inventory, closes) = (&inventory, &closes);
-                let closing = Closing { warehouse, engine, config, inventory, closes, month };
-                Taken::BySql(closing.run(first).await?)
-            }
-            false => Taken::ByHand(Box::new(step.close(&closes, month, first).await?)),
+            true => Taken::BySql(closing.run(first).await?),
+            false => Taken::ByHand(Box::new(step.close(before, month).await?)),
         };
         report.closed.extend(saver.settle(&schedule, &mut closes).await?);
         saver.begin(month, taken);
@@ -184,6 +182,12 @@ pub async fn close(
     report.closed.extend(saver.settle(&schedule, &mut closes).await?);
     saver.save(&closes).await?;
     Ok(report)
+}
+
+/// A task of the close has ended without a result.
+fn fell(error: tokio::task::JoinError) -> WarehouseError {
+    let source = parquet::errors::ParquetError::General(error.to_string());
+    WarehouseError::Parquet { file: "a month that is being closed".into(), source }
 }
 
 fn accept(closes: &mut Closes, saver: &mut Saver<'_>, months: &[Month]) {

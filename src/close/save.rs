@@ -11,7 +11,7 @@ use object_store::ObjectStoreExt;
 use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 
-use super::{CloseRecord, Closes, Made, Schedule, Taken};
+use super::{CloseRecord, Closes, Made, Schedule, Taken, fell};
 use crate::month::Month;
 use crate::warehouse::{Change, DataFile, SmallTable, Warehouse, WarehouseError, encode, layout};
 
@@ -63,7 +63,7 @@ impl<'a> Saver<'a> {
         closes: &mut Closes,
     ) -> Result<Option<(Month, bool)>, WarehouseError> {
         let Some(writing) = self.writing.take() else { return Ok(None) };
-        let written = writing.await.map_err(|error| fell(&error))??;
+        let written = writing.await.map_err(fell)??;
         let mut record = schedule.record(closes, written.month);
         for (name, (file, _)) in CORE.into_iter().zip(&written.files) {
             record.set_file(name, file);
@@ -123,13 +123,6 @@ async fn replace(
     table.commit(Change { add, remove, note: None }).await
 }
 
-fn fell(error: &tokio::task::JoinError) -> WarehouseError {
-    WarehouseError::Parquet {
-        file: layout::CUSTOMER_MONTH.to_owned(),
-        source: parquet::errors::ParquetError::General(error.to_string()),
-    }
-}
-
 async fn write(
     warehouse: Warehouse,
     month: Month,
@@ -137,7 +130,7 @@ async fn write(
     threads: usize,
 ) -> Result<Written, WarehouseError> {
     let encoding = tokio::task::spawn_blocking(move || encoded(&taken.made()?, threads));
-    let (encoded, charges) = encoding.await.map_err(|error| fell(&error))??;
+    let (encoded, charges) = encoding.await.map_err(fell)??;
     let mut files = Vec::new();
     for (name, (bytes, rows)) in CORE.into_iter().zip(encoded) {
         let digest = layout::digest(&[&bytes]);

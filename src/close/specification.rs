@@ -191,11 +191,10 @@ fn internal(relation: &str) -> impl Fn(DataFusionError) -> CloseError {
 }
 
 fn closing_row(month: Month, first: Month) -> Result<RecordBatch, arrow::error::ArrowError> {
-    let number = |month: Month| month.since(Month::new(0, 1));
     RecordBatch::try_from_iter([
         ("month", Arc::new(Date32Array::from(vec![month.days()])) as Arc<dyn Array>),
-        ("number", Arc::new(Int32Array::from(vec![number(month)]))),
-        ("first_number", Arc::new(Int32Array::from(vec![number(first)]))),
+        ("number", Arc::new(Int32Array::from(vec![month.number()]))),
+        ("first_number", Arc::new(Int32Array::from(vec![first.number()]))),
     ])
 }
 

@@ -196,7 +196,7 @@ pub struct Config {
     pub base: PathBuf,
 }
 
-/// A reference table: a CSV or Parquet file, or a folder of such, told by the ending.
+/// A reference table: a `.parquet` file, or a `.csv` file with a header (or a folder of these).
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct TableConfig {

@@ -39,7 +39,7 @@ impl ScalarUDFImpl for MonthNumber {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue, DataFusionError> {
         let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        let mut number = remembered(|days| Month::of(date_of(days)).since(Month::new(0, 1)));
+        let mut number = remembered(|days| Month::of(date_of(days)).number());
         let days = arrays[0].as_primitive::<Date32Type>();
         let numbers: Int32Array = days.iter().map(|days| days.map(&mut number)).collect();
         Ok(ColumnarValue::Array(Arc::new(numbers)))
@@ -73,7 +73,7 @@ impl ScalarUDFImpl for MonthDate {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue, DataFusionError> {
         let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        let mut day = remembered(|number| Month::new(0, 1).plus(number).days());
+        let mut day = remembered(|number| Month::of_number(number).days());
         let numbers = arrays[0].as_primitive::<Int32Type>();
         let days: Date32Array = numbers.iter().map(|number| number.map(&mut day)).collect();
         Ok(ColumnarValue::Array(Arc::new(days)))

@@ -64,11 +64,17 @@ impl Desk {
         if let Some(catalog) = context.catalog("datafusion") {
             catalog.register_schema("landed", Arc::new(MemorySchemaProvider::new()))?;
         }
+        let catalogue = Catalogue::load(config)?;
+        let taken =
+            |name: &&String| TABLES.contains(&name.as_str()) || catalogue.get(name).is_some();
+        if let Some(name) = config.tables.keys().find(taken) {
+            return Err(ViewError::Taken(name.clone()));
+        }
         Ok(Self {
             context,
             warehouse: warehouse.clone(),
             config: config.clone(),
-            catalogue: Catalogue::load(config)?,
+            catalogue,
             closes,
             inventory: OnceCell::new(),
             only: None,

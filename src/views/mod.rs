@@ -57,6 +57,9 @@ pub enum ViewError {
         /// Why.
         message: String,
     },
+    /// A reference table of the user's has the name of something that is there already.
+    #[error("tables.{0}: a table or view of this name is there already")]
+    Taken(String),
     /// Views that need each other.
     #[error("views need each other in a circle: {0}")]
     Circle(String),
@@ -82,9 +85,10 @@ impl ViewError {
                     near.as_ref().map(|near| format!("did you mean {near}? ")).unwrap_or_default();
                 Some(format!("{near}`churnhouse views` lists them"))
             }
-            Self::Table { .. } => {
-                Some("a CSV file with a header, or Parquet; paths start at churnhouse.toml".into())
-            }
+            Self::Table { .. } => Some(
+                "a .csv file with a header, or .parquet; paths start at churnhouse.toml".into(),
+            ),
+            Self::Taken(_) => Some("give it another name in churnhouse.toml".into()),
             _ => None,
         }
     }

@@ -240,6 +240,12 @@ pub fn note(text: &str) {
     writeln!(std::io::stderr(), "{text}").unwrap();
 }
 
+/// The folder of the sources under test: asked when the tests run, for a target directory that two
+/// checkouts share may hold tests which the other one built.
+pub fn checkout() -> PathBuf {
+    PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs the tests"))
+}
+
 /// All files below a folder, as paths from it, in order.
 pub fn files_below(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();

@@ -205,3 +205,17 @@ fn a_view_of_one_s_own() {
         context.ok(&["report", "big_spenders", "--month", "2024-01", "--format", "csv"]).stdout;
     assert_eq!(shown, "month,customer_id,revenue\n2024-01-01,a,30.00\n2024-01-01,c,1234567.89\n");
 }
+
+/// A reference table must be there, and must not hide a table of the warehouse.
+#[test]
+fn a_reference_table_that_does_not_fit() {
+    let mut context = context();
+    context.config("[tables.market]\npath = \"nowhere.csv\"\n");
+    context
+        .run(&["sql", "select * from market"])
+        .says(1, &["tables.market: can't read", "there is no such file"]);
+    context.config("[tables.billing]\npath = \"billing/a.csv\"\n");
+    context
+        .run(&["sql", "select * from billing"])
+        .says(1, &["tables.billing: a table or view of this name is there already"]);
+}

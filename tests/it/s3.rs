@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-use crate::context::{TODAY, TestContext, copy_folder, files_below, output};
+use crate::context::{TODAY, TestContext, checkout, copy_folder, files_below, output};
 
 const EXPORT: &str = "[[exports]]\nname = \"monthly\"\nviews = [\"churn_rate\", \"arpu_by_segment\"]\nformats = [\"csv\", \"xlsx\"]\n";
 
@@ -33,7 +33,7 @@ fn program() -> &'static Path {
     PROGRAM.get_or_init(|| {
         let beside = Path::new(env!("CARGO_BIN_EXE_churnhouse")).parent().unwrap();
         let target = beside.parent().unwrap().join("s3server");
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/s3server/Cargo.toml");
+        let manifest = checkout().join("tests/s3server/Cargo.toml");
         let built = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--locked", "--release", "--manifest-path"])
             .arg(manifest)

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use calamine::{Reader, open_workbook_auto};
 
-use crate::context::{TestContext, copy_folder, files_below};
+use crate::context::{TestContext, checkout, copy_folder, files_below};
 
 fn committed(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_data").join(name)
+    checkout().join("sample_data").join(name)
 }
 
 /// What a user's own run leaves beside the extracts.

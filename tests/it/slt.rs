@@ -4,11 +4,11 @@
 //! A file is read to its end; all records that fail are shown, with line, expected and actual. At the end
 //! the months are closed again, by the step written by hand and by `sql/core`: the same files must come.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use sqllogictest::{AsyncDB, DBOutput, DefaultColumnType, Record, Runner, parse, parse_file};
 
-use crate::context::{TODAY, TestContext, records};
+use crate::context::{TODAY, TestContext, checkout, records};
 
 /// Failures that are shown of one file; what follows the first ones mostly follows from them.
 const SHOWN: usize = 10;
@@ -54,9 +54,10 @@ impl Program {
     /// The step written by hand must leave the files that `sql/core` leaves, byte for byte.
     fn holds_to_the_definition(&self) -> Result<Done, Failure> {
         let closed = |by: &[&str]| {
-            self.0.run(&[&["close", "--full", "--today", TODAY], by].concat());
+            let said = self.0.run(&[&["close", "--full", "--today", TODAY], by].concat());
             let query = "select month, state, charges, movement_file from closes order by month";
-            self.0.run(&["sql", "--format", "csv", query]).stdout
+            let closes = self.0.run(&["sql", "--format", "csv", query]).stdout;
+            format!("status {}\n{}\n{closes}", said.status, said.stderr)
         };
         let (by_hand, by_sql) = (closed(&[]), closed(&["--by-sql"]));
         match by_hand == by_sql {
@@ -98,7 +99,7 @@ impl AsyncDB for Program {
 }
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/slt")
+    checkout().join("tests/slt")
 }
 
 fn run_file(name: &str) {

@@ -132,7 +132,7 @@ impl Charges {
                 }
             }
             if paid.is_valid(row) {
-                let month = Month::of_days(paid.value(row)).since(Month::new(0, 1));
+                let month = Month::of_days(paid.value(row)).number();
                 charge.paid = charge.paid.max(month);
             }
             if product != NULL && charge.is_before(days[row], product, words) {

@@ -57,6 +57,45 @@ pub struct State {
     pub as_of: MonthNumber,
 }
 
+/// A column of customer_month and dormant, and where it is found in a state.
+type Column<T> = (&'static str, fn(&mut State) -> &mut T);
+
+/// The state's months.
+pub const MONTHS: [Column<MonthNumber>; 7] = [
+    ("first_month", |state| &mut state.first),
+    ("since_month", |state| &mut state.since),
+    ("start_month", |state| &mut state.start),
+    ("last_month", |state| &mut state.last),
+    ("paid_month", |state| &mut state.paid),
+    ("seen_month", |state| &mut state.seen),
+    ("left_month", |state| &mut state.left),
+];
+/// Its money.
+pub const MONEY: [Column<Cents>; 4] = [
+    ("annual_revenue", |state| &mut state.annual_revenue),
+    ("monthly_value", |state| &mut state.monthly_value),
+    ("value_sum", |state| &mut state.value_sum),
+    ("tier_sum", |state| &mut state.tier_sum),
+];
+/// Its flags.
+pub const FLAGS: [Column<bool>; 3] = [
+    ("carried", |state| &mut state.carried),
+    ("terminated", |state| &mut state.terminated),
+    ("left_by_port_out", |state| &mut state.left_by_port_out),
+];
+/// The columns of texts, by their place among a customer's texts.
+pub const TEXTS: [&str; OWN] = {
+    let mut names = [""; OWN];
+    names[LEFT_REASON] = "left_reason";
+    names[EVENT_PRODUCT] = "event_product";
+    names[BILLED_PRODUCT] = "billed_product";
+    names[ENTRY_CHANNEL] = "entry_channel";
+    names[GROUP_ID] = "group_id";
+    names[REGION] = "region";
+    names[SEGMENT] = "segment";
+    names
+};
+
 /// Of a customer just met.
 pub const UNKNOWN: State = State {
     first: NEVER,
@@ -253,8 +292,8 @@ impl Customers {
         if steps * OUT_OF_ORDER < self.len() {
             return None;
         }
-        let house = self.house.iter().cloned().collect::<Vec<_>>();
-        let mut settled = Self::new(self.widths.0, self.widths.1, &house);
+        let mut settled = Self::new(self.widths.0, self.widths.1, &[]);
+        settled.house = std::mem::take(&mut self.house);
         settled.reserve(self.len());
         for slot in &self.order {
             let new = settled.add(self.id(*slot));

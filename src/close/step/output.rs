@@ -13,54 +13,17 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
 use super::customers::{
-    BILLED_PRODUCT, Cents, Customers, ENTRY_CHANNEL, EVENT_PRODUCT, GROUP_ID, LEFT_REASON,
-    MonthNumber, NEVER, OWN, REGION, SEGMENT, Slot, State,
+    Cents, Customers, FLAGS, GROUP_ID, MONEY, MONTHS, MonthNumber, NEVER, OWN, Slot, TEXTS,
 };
+use super::rules::Rules;
 use super::sums::{Movement, Sums};
-use super::turn::{Rules, Turn};
+use super::turn::Turn;
 use super::words::{NULL, Word};
 use crate::month::Month;
-
-/// A column of the state, and where it is found in one.
-type Column<T> = (&'static str, fn(&State) -> T);
-
-const MONTHS: [Column<MonthNumber>; 7] = [
-    ("first_month", |state| state.first),
-    ("since_month", |state| state.since),
-    ("start_month", |state| state.start),
-    ("last_month", |state| state.last),
-    ("paid_month", |state| state.paid),
-    ("seen_month", |state| state.seen),
-    ("left_month", |state| state.left),
-];
-const MONEY: [Column<Cents>; 4] = [
-    ("annual_revenue", |state| state.annual_revenue),
-    ("monthly_value", |state| state.monthly_value),
-    ("value_sum", |state| state.value_sum),
-    ("tier_sum", |state| state.tier_sum),
-];
-const FLAGS: [Column<bool>; 3] = [
-    ("carried", |state| state.carried),
-    ("terminated", |state| state.terminated),
-    ("left_by_port_out", |state| state.left_by_port_out),
-];
-/// The state's columns of texts, by their place among a customer's texts.
-const TEXTS: [&str; OWN] = {
-    let mut names = [""; OWN];
-    names[LEFT_REASON] = "left_reason";
-    names[EVENT_PRODUCT] = "event_product";
-    names[BILLED_PRODUCT] = "billed_product";
-    names[ENTRY_CHANNEL] = "entry_channel";
-    names[GROUP_ID] = "group_id";
-    names[REGION] = "region";
-    names[SEGMENT] = "segment";
-    names
-};
 
 /// States of customers, column by column.
 #[derive(Debug)]
 pub struct States {
-    slots: Vec<Slot>,
     ids: StringBuilder,
     months: [Vec<MonthNumber>; MONTHS.len()],
     money: [Vec<Cents>; MONEY.len()],
@@ -73,7 +36,6 @@ impl States {
     /// No rows; `texts` are kept for each customer.
     pub fn new(texts: usize) -> Self {
         Self {
-            slots: Vec::new(),
             ids: StringBuilder::new(),
             months: Default::default(),
             money: Default::default(),
@@ -85,12 +47,12 @@ impl States {
 
     /// Adds a customer.
     pub fn push(&mut self, slot: Slot, customers: &Customers) {
-        let (state, texts) = (&customers.states[slot as usize], customers.texts(slot));
-        self.slots.push(slot);
+        let (mut state, texts) = (customers.states[slot as usize], customers.texts(slot));
+        let state = &mut state;
         self.ids.append_value(customers.id(slot));
-        self.months.iter_mut().zip(MONTHS).for_each(|(column, (_, of))| column.push(of(state)));
-        self.money.iter_mut().zip(MONEY).for_each(|(column, (_, of))| column.push(of(state)));
-        self.flags.iter_mut().zip(FLAGS).for_each(|(column, (_, of))| column.push(of(state)));
+        self.months.iter_mut().zip(MONTHS).for_each(|(column, (_, of))| column.push(*of(state)));
+        self.money.iter_mut().zip(MONEY).for_each(|(column, (_, of))| column.push(*of(state)));
+        self.flags.iter_mut().zip(FLAGS).for_each(|(column, (_, of))| column.push(*of(state)));
         self.relifting.push(state.relifting);
         self.texts.iter_mut().zip(texts).for_each(|(column, word)| column.push(*word));
     }
@@ -129,6 +91,7 @@ impl States {
 /// Rows of customer_month, column by column.
 #[derive(Debug)]
 pub struct Monthly {
+    slots: Vec<Slot>,
     states: States,
     status: Vec<Word>,
     kind: Vec<Word>,
@@ -142,6 +105,7 @@ impl Monthly {
     /// No rows; `texts` and `dimensions` are kept for each customer.
     pub fn new(texts: usize, dimensions: usize) -> Self {
         Self {
+            slots: Vec::new(),
             states: States::new(texts),
             status: Vec::new(),
             kind: Vec::new(),
@@ -154,6 +118,7 @@ impl Monthly {
 
     /// Adds a customer as it came out of the month.
     pub fn push(&mut self, slot: Slot, customers: &Customers, turn: &Turn, rules: &Rules) {
+        self.slots.push(slot);
         self.states.push(slot, customers);
         self.status.push(turn.status.map_or(NULL, |status| rules.status(status)));
         self.kind.push(turn.kind.map_or(NULL, |kind| rules.kind(kind)));
@@ -166,7 +131,7 @@ impl Monthly {
 
     /// Each customer's revenue, where it is not 0.
     pub fn revenues(&self) -> Vec<(Slot, Cents)> {
-        let rows = self.states.slots.iter().copied().zip(self.revenue.iter().copied());
+        let rows = self.slots.iter().copied().zip(self.revenue.iter().copied());
         rows.filter(|(_, revenue)| *revenue != 0).collect()
     }
 
@@ -224,7 +189,7 @@ impl Default for MonthDays {
 }
 
 fn day_of(number: MonthNumber) -> i32 {
-    Month::new(0, 1).plus(number).days()
+    Month::of_number(number).days()
 }
 
 impl MonthDays {

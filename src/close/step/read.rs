@@ -13,8 +13,8 @@ use parquet::arrow::arrow_reader::{
 
 use super::charges::Charges;
 use super::customers::{
-    BILLED_PRODUCT, Cents, Customers, ENTRY_CHANNEL, EVENT_PRODUCT, GROUP_ID, LEFT_REASON,
-    MonthNumber, NEVER, OWN, REGION, SEGMENT, Slot, State, UNKNOWN,
+    Cents, Customers, FLAGS, GROUP_ID, MONEY, MONTHS, MonthNumber, NEVER, OWN, Slot, State, TEXTS,
+    UNKNOWN,
 };
 use super::events::Events;
 use super::words::{Word, Words};
@@ -87,7 +87,7 @@ impl Inputs {
     ) -> Result<Self, WarehouseError> {
         let (mut events, mut lines) = (Vec::new(), Vec::new());
         for part in channel {
-            let month = part.month.map_or(NEVER, |month| month.since(Month::new(0, 1)));
+            let month = part.month.map_or(NEVER, Month::number);
             let columns = Events::columns(&own);
             let rows = file(&warehouse, "channel", &part, Some(&columns)).await?;
             events.extend(rows.into_iter().map(|rows| (month, rows)));
@@ -97,12 +97,6 @@ impl Inputs {
         }
         Ok(Self { events, lines })
     }
-}
-
-/// A task that reads has ended without a result.
-pub fn fell(error: tokio::task::JoinError) -> WarehouseError {
-    let source = parquet::errors::ParquetError::General(error.to_string());
-    WarehouseError::Parquet { file: "landed rows".into(), source }
 }
 
 /// Revenue of the customers met, where it is not 0.
@@ -138,7 +132,7 @@ impl States<'_> {
         let status = self.words.of_column(&rows["status"])?;
         let in_base = ["new", "carried", "returned", "at_risk", "active"];
         let in_base = in_base.map(|status| self.words.word(status));
-        let states = self.states(rows, as_of, true)?;
+        let states = self.states(rows, as_of, true);
         let texts = self.texts(rows, dimensions)?;
         let mut shown = Vec::new();
         for name in dimensions {
@@ -174,7 +168,7 @@ impl States<'_> {
         if found.is_empty() {
             return Ok(());
         }
-        let states = self.states(rows, as_of, false)?;
+        let states = self.states(rows, as_of, false);
         let texts = self.texts(rows, dimensions)?;
         for (row, slot) in found {
             customers.states[slot as usize] = states[row];
@@ -188,66 +182,40 @@ impl States<'_> {
         rows: &RecordBatch,
         dimensions: &[String],
     ) -> Result<Vec<(usize, Vec<Word>)>, ArrowError> {
-        let fixed = [
-            (LEFT_REASON, "left_reason"),
-            (EVENT_PRODUCT, "event_product"),
-            (BILLED_PRODUCT, "billed_product"),
-            (ENTRY_CHANNEL, "entry_channel"),
-            (REGION, "region"),
-            (SEGMENT, "segment"),
-        ];
         let own = dimensions.iter().skip(super::FIXED_DIMENSIONS).enumerate();
         let own = own.map(|(place, name)| (OWN + place, name.as_str()));
-        let mut texts = vec![(GROUP_ID, self.groups.of_column(&rows["group_id"])?)];
-        for (place, name) in fixed.into_iter().chain(own) {
-            texts.push((place, self.words.of_column(&rows[name])?));
+        let mut texts = Vec::new();
+        for (place, name) in TEXTS.into_iter().enumerate().chain(own) {
+            let words = if place == GROUP_ID { &mut *self.groups } else { &mut *self.words };
+            texts.push((place, words.of_column(&rows[name])?));
         }
         Ok(texts)
     }
 
-    fn states(
-        &self,
-        rows: &RecordBatch,
-        as_of: MonthNumber,
-        in_base: bool,
-    ) -> Result<Vec<State>, ArrowError> {
+    fn states(&self, rows: &RecordBatch, as_of: MonthNumber, in_base: bool) -> Vec<State> {
         let mut states = vec![State { as_of, in_base, ..UNKNOWN }; rows.num_rows()];
-        let mut month = |name: &str, set: fn(&mut State, MonthNumber)| {
-            let days = rows[name].as_primitive::<Date32Type>();
+        for (name, of) in MONTHS {
             let mut last = (i32::MIN, 0);
-            for (state, day) in states.iter_mut().zip(days.iter()) {
+            let days = rows[name].as_primitive::<Date32Type>().iter();
+            for (state, day) in states.iter_mut().zip(days) {
                 let Some(day) = day else { continue };
                 if last.0 != day {
-                    last = (day, Month::of_days(day).since(Month::new(0, 1)));
+                    last = (day, Month::of_days(day).number());
                 }
-                set(state, last.1);
+                *of(state) = last.1;
             }
-        };
-        month("first_month", |state, month| state.first = month);
-        month("since_month", |state, month| state.since = month);
-        month("start_month", |state, month| state.start = month);
-        month("last_month", |state, month| state.last = month);
-        month("paid_month", |state, month| state.paid = month);
-        month("seen_month", |state, month| state.seen = month);
-        month("left_month", |state, month| state.left = month);
-        let mut money = |name: &str, set: fn(&mut State, Cents)| {
+        }
+        for (name, of) in MONEY {
             let cents = rows[name].as_primitive::<Decimal128Type>().values();
-            states.iter_mut().zip(cents).for_each(|(state, cents)| set(state, *cents as Cents));
-        };
-        money("annual_revenue", |state, cents| state.annual_revenue = cents);
-        money("monthly_value", |state, cents| state.monthly_value = cents);
-        money("value_sum", |state, cents| state.value_sum = cents);
-        money("tier_sum", |state, cents| state.tier_sum = cents);
-        let mut flag = |name: &str, set: fn(&mut State, bool)| {
+            states.iter_mut().zip(cents).for_each(|(state, cents)| *of(state) = *cents as Cents);
+        }
+        for (name, of) in FLAGS {
             let flags = rows[name].as_boolean().values();
-            states.iter_mut().zip(flags).for_each(|(state, flag)| set(state, flag));
-        };
-        flag("carried", |state, flag| state.carried = flag);
-        flag("terminated", |state, flag| state.terminated = flag);
-        flag("left_by_port_out", |state, flag| state.left_by_port_out = flag);
+            states.iter_mut().zip(flags).for_each(|(state, flag)| *of(state) = flag);
+        }
         let relifting = rows["relifting"].as_primitive::<Int32Type>().values();
         states.iter_mut().zip(relifting).for_each(|(state, months)| state.relifting = *months);
-        Ok(states)
+        states
     }
 }
 

@@ -1,7 +1,8 @@
 //! The month's counts and sums by dimension and segment: sql/core/movement.sql, customer by customer.
 
 use super::customers::{Cents, State};
-use super::turn::{ChurnKind, Rules, Status, Turn};
+use super::rules::{ChurnKind, Rules, Status};
+use super::turn::Turn;
 use super::words::Word;
 
 /// The counts, and the sums in hundredths of the currency.

@@ -1,165 +1,14 @@
 //! One customer, one month on: sql/core/customer_step.sql for a single row, in its order.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::charges::Charge;
 use super::customers::{
     BILLED_PRODUCT, Cents, ENTRY_CHANNEL, LEFT_REASON, MonthNumber, NEVER, REGION, State, earliest,
 };
 use super::events::Told;
-use super::words::{NULL, Word, Words};
-use crate::config::Policy;
-
-/// How a customer stands at the end of a month.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// In the base in the first month, without an activation in it.
-    Carried,
-    /// In the base with its first charge.
-    New,
-    /// In the base, and not the month before.
-    Returned,
-    /// In the base, idle.
-    AtRisk,
-    /// In the base.
-    Active,
-    /// Not in the base any more.
-    Churned,
-    /// Came and went within the month.
-    JoinedAndLeft,
-    /// Gone since an earlier month.
-    Lost,
-}
-
-/// How a churned customer was lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChurnKind {
-    /// To another operator.
-    Switched,
-    /// By the operator's doing.
-    Passive,
-    /// For a reason that nobody could help.
-    Unavoidable,
-    /// By its own will.
-    Left,
-    /// Silent, though seen.
-    LapsedUncharged,
-    /// Silent.
-    Lapsed,
-}
-
-/// The policy with its words as numbers, and the words that the close writes by itself.
-#[derive(Debug)]
-pub struct Rules {
-    at_risk_after: i32,
-    churned_after: i32,
-    relift_after: i32,
-    new_for: i32,
-    /// Months behind the annual value.
-    pub value_window: i32,
-    /// Months behind the monthly value.
-    pub tier_window: i32,
-    /// Charge types that are no business.
-    pub not_business: HashSet<Word>,
-    tiers: Vec<(Word, i128)>,
-    margins: HashMap<Word, i128>,
-    new_tier: Word,
-    passive: HashSet<Word>,
-    switching: HashSet<Word>,
-    unavoidable: HashSet<Word>,
-    bands: [(Word, i32); 5],
-    statuses: [Word; 8],
-    kinds: [Word; 6],
-    none: Word,
-    /// The word for an attribute that nobody told.
-    pub unknown: Word,
-}
-
-impl Rules {
-    /// The rules of a policy.
-    pub fn new(policy: &Policy, words: &mut Words) -> Self {
-        let exact = |value: &crate::config::Exact| value.millionths().unwrap_or_default();
-        let mut set = |texts: &[String]| texts.iter().map(|text| words.word(text)).collect();
-        let not_business = set(&policy.not_business);
-        let passive = set(&policy.passive_reasons);
-        let switching = set(&policy.switch_reasons);
-        let unavoidable = set(&policy.unavoidable_reasons);
-        let tiers: Vec<_> =
-            policy.tiers.iter().map(|tier| (words.word(&tier.name), exact(&tier.min))).collect();
-        let new_tier = words.word("new");
-        let named = policy.tiers.iter().map(|tier| tier.name.as_str()).chain(["new"]);
-        let margin = |name: &str| exact(policy.margin_by_tier.get(name).unwrap_or(&policy.margin));
-        let margins = named.map(|name| (words.word(name), margin(name))).collect();
-        let mut word = |text| words.word(text);
-        Self {
-            at_risk_after: policy.at_risk_after as i32,
-            churned_after: policy.churned_after as i32,
-            relift_after: policy.relift_after as i32,
-            new_for: policy.new_for as i32,
-            value_window: policy.value_window as i32,
-            tier_window: policy.tier_window as i32,
-            not_business,
-            tiers,
-            margins,
-            new_tier,
-            passive,
-            switching,
-            unavoidable,
-            bands: [("0-2", 3), ("3-5", 6), ("6-11", 12), ("12-23", 24), ("24+", i32::MAX)]
-                .map(|(band, below)| (word(band), below)),
-            statuses: [
-                "carried",
-                "new",
-                "returned",
-                "at_risk",
-                "active",
-                "churned",
-                "joined_and_left",
-                "lost",
-            ]
-            .map(&mut word),
-            kinds: ["switched", "passive", "unavoidable", "left", "lapsed_uncharged", "lapsed"]
-                .map(&mut word),
-            none: word("none"),
-            unknown: word("unknown"),
-        }
-    }
-
-    /// The word for a status.
-    pub fn status(&self, status: Status) -> Word {
-        self.statuses[status as usize]
-    }
-
-    /// The word for a kind of churn.
-    pub fn kind(&self, kind: ChurnKind) -> Word {
-        self.kinds[kind as usize]
-    }
-
-    /// Profit a year of a customer of a tier, from its revenue: rounded half away from zero.
-    pub fn profit(&self, revenue: Cents, tier: Word) -> Cents {
-        let margin = self.margins.get(&tier).copied().unwrap_or_default();
-        rounded(i128::from(revenue) * margin, 1_000_000)
-    }
-
-    /// The tier of a monthly value: the first whose least value it reaches, else the last.
-    fn tier(&self, monthly: Cents) -> Word {
-        let reached = |(_, least): &&(Word, i128)| i128::from(monthly) * 10_000 >= *least;
-        let last = self.tiers.last();
-        self.tiers.iter().find(reached).or(last).map_or(NULL, |(tier, _)| *tier)
-    }
-}
-
-/// A quotient rounded half away from zero.
-fn rounded(dividend: i128, divisor: i64) -> Cents {
-    let halves = 2 * dividend.unsigned_abs() + u128::from(divisor.unsigned_abs());
-    let twice = 2 * u128::from(divisor.unsigned_abs());
-    // Nearly all fit half the width, which divides several times faster.
-    let quotient = match (u64::try_from(halves), u64::try_from(twice)) {
-        (Ok(halves), Ok(twice)) => Cents::try_from(halves / twice),
-        _ => Cents::try_from(halves / twice),
-    };
-    quotient.unwrap_or(Cents::MAX) * if dividend < 0 { -1 } else { 1 }
-}
+use super::rules::{ChurnKind, Rules, Status, rounded};
+use super::words::{NULL, Word};
 
 /// What a month brings a customer.
 #[derive(Clone, Copy, Debug)]
@@ -227,17 +76,8 @@ pub fn turn(rules: &Rules, brought: &Brought<'_>, state: &mut State, texts: &mut
     state.seen = known.seen.max(told.seen).max(if charge.billed { now } else { NEVER });
     let entered = earliest(known.since, told.entered);
 
-    let gone = told.gone || (!told.enters && known.terminated);
-    state.left = if told.gone { told.left } else { known.left };
-    state.left_by_port_out = told.left_by_port_out || (!told.enters && known.left_by_port_out);
-    // Who was not seen the month before was not charged in it: the charged months in a row end there.
-    let in_a_row = known.in_base || known.as_of == now - 1;
-    let relifting = if told.gone || !in_a_row { 0 } else { known.relifting };
-    let lifts = gone && charged && state.left != NEVER && now > state.left;
-    state.relifting = if lifts { relifting + 1 } else { 0 };
-
     let idle = if state.paid == NEVER { 0 } else { (now - state.paid).max(0) };
-    state.terminated = gone && state.relifting < rules.relift_after;
+    terminate(rules, brought, told, &known, state);
     state.in_base = !state.terminated && (charged || (known.in_base && idle < rules.churned_after));
     let revenue = if state.first == NEVER { 0 } else { charge.revenue };
 
@@ -258,10 +98,8 @@ pub fn turn(rules: &Rules, brought: &Brought<'_>, state: &mut State, texts: &mut
     }
     if state.in_base {
         // What a customer of the base has not told is unknown from then on.
-        texts[REGION..]
-            .iter_mut()
-            .filter(|word| **word == NULL)
-            .for_each(|word| *word = rules.unknown);
+        let untold = texts[REGION..].iter_mut().filter(|word| **word == NULL);
+        untold.for_each(|word| *word = rules.unknown);
     }
     state.as_of = now;
     let tenure = if state.since == NEVER { i32::MAX } else { now - state.since };
@@ -281,6 +119,20 @@ pub fn turn(rules: &Rules, brought: &Brought<'_>, state: &mut State, texts: &mut
         was_in_base: known.in_base,
         charged,
     }
+}
+
+/// Whether the customer is terminated, and how it left: by the events of the month, else as known.
+fn terminate(rules: &Rules, brought: &Brought<'_>, told: &Told, known: &State, state: &mut State) {
+    let (now, charged) = (brought.now, brought.charge.business > 0);
+    let gone = told.gone || (!told.enters && known.terminated);
+    state.left = if told.gone { told.left } else { known.left };
+    state.left_by_port_out = told.left_by_port_out || (!told.enters && known.left_by_port_out);
+    // Who was not seen the month before was not charged in it: the charged months in a row end there.
+    let in_a_row = known.in_base || known.as_of == now - 1;
+    let relifting = if told.gone || !in_a_row { 0 } else { known.relifting };
+    let lifts = gone && charged && state.left != NEVER && now > state.left;
+    state.relifting = if lifts { relifting + 1 } else { 0 };
+    state.terminated = gone && state.relifting < rules.relift_after;
 }
 
 /// The texts that the month tells before those known, save what the first one to tell decides.
@@ -331,11 +183,8 @@ fn value(rules: &Rules, brought: &Brought<'_>, state: &mut State, charged: bool,
     let sum = |known: Cents, window: i32, out: Cents| match (state.in_base, start == now) {
         (false, _) => 0,
         (_, true) => revenue,
-        _ => known.saturating_add(revenue).saturating_sub(if now - window >= start {
-            out
-        } else {
-            0
-        }),
+        _ if now - window >= start => known.saturating_add(revenue).saturating_sub(out),
+        _ => known.saturating_add(revenue),
     };
     let value_sum = sum(state.value_sum, rules.value_window, brought.out_of_value);
     let tier_sum = sum(state.tier_sum, rules.tier_window, brought.out_of_tier);
@@ -367,14 +216,4 @@ fn tenure_band(rules: &Rules, state: &State, tenure: i32) -> Word {
     }
     let band = rules.bands.iter().find(|(_, below)| tenure < *below);
     band.map_or(rules.bands[4].0, |(band, _)| *band)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn money_is_rounded_half_away_from_zero() {
-        assert_eq!([rounded(5, 2), rounded(-5, 2), rounded(7, 3), rounded(0, 9)], [3, -3, 2, 0]);
-    }
 }

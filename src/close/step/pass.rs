@@ -1,0 +1,139 @@
+//! The pass over the customers, in the order of their ids: each that the month concerns is taken a month on,
+//! and its rows are gathered.
+
+use std::sync::Arc;
+
+use super::charges::Charges;
+use super::customers::{
+    BILLED_PRODUCT, BySlot, Cents, ENTRY_CHANNEL, EVENT_PRODUCT, MonthNumber, OWN, REGION, SEGMENT,
+    Slot,
+};
+use super::events::Told;
+use super::output::{self, Monthly, Sources, States};
+use super::sums::{self, Movement};
+use super::turn::{Brought, Turn, turn};
+use super::words::{NULL, Word};
+use super::{FIXED_DIMENSIONS, Step, of_table};
+use crate::close::Made;
+use crate::warehouse::{WarehouseError, layout};
+
+/// The place of the tier among the dimensions.
+const TIER: usize = 4;
+
+impl Step<'_> {
+    /// Takes all customers that the month concerns a month on.
+    pub(super) fn take(&mut self, month: &MonthOn<'_>) -> Taken {
+        let (texts, dimensions) = (OWN + self.config.dimensions.len(), self.dimensions.len());
+        let mut taken = Taken {
+            own: self.warehouse.dimensions().to_vec(),
+            from: Sources {
+                words: self.words.texts(),
+                groups: self.groups.texts(),
+                days: Arc::clone(&self.days),
+                dimensions: self.dimensions.clone(),
+            },
+            monthly: Monthly::new(texts, dimensions),
+            dormant: States::new(texts),
+            movement: Movement::new(dimensions),
+        };
+        let mut before = vec![NULL; self.dimensions.len()];
+        for place in 0..self.customers.len() {
+            let slot = self.customers.in_order()[place];
+            let known = self.customers.states[slot as usize];
+            let brought = month.brought(slot);
+            if !(known.in_base || brought.charge.billed || brought.told.is_some()) {
+                continue;
+            }
+            before.copy_from_slice(self.customers.dimensions(slot));
+            let mut state = known;
+            let turn = turn(&self.rules, &brought, &mut state, self.customers.texts_mut(slot));
+            self.customers.states[slot as usize] = state;
+            if !state.in_base {
+                taken.dormant.push(slot, &self.customers);
+            }
+            if !turn.matters(&state, &brought) {
+                continue;
+            }
+            self.show(slot, &turn);
+            let was =
+                known.in_base.then(|| sums::before(&self.rules, &known, &before, before[TIER]));
+            taken.movement.add(&turn, &state, was, self.customers.dimensions(slot));
+            taken.monthly.push(slot, &self.customers, &turn, &self.rules);
+        }
+        taken
+    }
+
+    /// Sets the dimensions of a customer at the end of the month.
+    fn show(&mut self, slot: Slot, turn: &Turn) {
+        let unknown = self.rules.unknown;
+        let own = self.dimensions.len() - FIXED_DIMENSIONS;
+        let told = |word: Word, other: Word| if word == NULL { other } else { word };
+        let texts = self.customers.texts(slot);
+        let billed = told(texts[BILLED_PRODUCT], unknown);
+        let fixed = [
+            told(texts[REGION], unknown),
+            told(texts[EVENT_PRODUCT], billed),
+            told(texts[SEGMENT], unknown),
+            told(texts[ENTRY_CHANNEL], unknown),
+            turn.tier,
+            turn.tenure_band,
+        ];
+        for place in 0..own {
+            let word = told(self.customers.texts(slot)[OWN + place], unknown);
+            self.customers.dimensions_mut(slot)[FIXED_DIMENSIONS + place] = word;
+        }
+        self.customers.dimensions_mut(slot)[..FIXED_DIMENSIONS].copy_from_slice(&fixed);
+    }
+}
+
+/// What a month brings to all customers.
+pub struct MonthOn<'a> {
+    pub now: MonthNumber,
+    pub first: MonthNumber,
+    pub charges: &'a Charges,
+    pub told: &'a BySlot<Told>,
+    pub out_of_value: &'a [Cents],
+    pub out_of_tier: &'a [Cents],
+}
+
+impl MonthOn<'_> {
+    fn brought(&self, slot: Slot) -> Brought<'_> {
+        Brought {
+            now: self.now,
+            first: self.first,
+            charge: self.charges.of(slot),
+            told: self.told.get(&slot),
+            out_of_value: self.out_of_value[slot as usize],
+            out_of_tier: self.out_of_tier[slot as usize],
+        }
+    }
+}
+
+/// What came of taking the customers a month on, in the order of their ids.
+#[derive(Debug)]
+pub struct Taken {
+    own: Vec<String>,
+    from: Sources,
+    pub(super) monthly: Monthly,
+    dormant: States,
+    movement: Movement,
+}
+
+impl Taken {
+    /// The tables' rows.
+    ///
+    /// # Errors
+    /// An amount outgrows its column.
+    pub fn made(self) -> Result<Made, WarehouseError> {
+        let Self { own, from, monthly, dormant, movement } = self;
+        let layout = |table| layout::file_schema(table, &own);
+        let customer_month = monthly.batch(&from, &layout(layout::CUSTOMER_MONTH));
+        let dormant = dormant.batch(&from, &layout(layout::DORMANT));
+        let movement = output::movement(&movement, &from, &layout(layout::MOVEMENT));
+        Ok(Made {
+            customer_month: customer_month.map_err(of_table(layout::CUSTOMER_MONTH))?,
+            dormant: dormant.map_err(of_table(layout::DORMANT))?,
+            movement: movement.map_err(of_table(layout::MOVEMENT))?,
+        })
+    }
+}
