@@ -3,6 +3,7 @@
 -- Events are ordered by occurred_at; at one instant leaving before the others, then by event_id.
 -- The leaving events of a month end products, not the customer, when all of them name a product and the
 -- customer has a line above 0, not waived, in that month for a product that none of them names.
+-- An `activate` policy.recycled_after months and more after a termination is the first event of somebody else.
 with
 kinded_event as (
     select
@@ -13,6 +14,7 @@ kinded_event as (
         event.event in ('terminate', 'port_out') as leaving,
         event.event in ('activate', 'resume', 'port_in') as entering,
         event.event in ('activate', 'port_in') as activation,
+        event.event = 'activate' as issued,
         event.event = 'port_out' as port_out,
         event.channel_type,
         event.region,
@@ -57,12 +59,31 @@ ordered_event as (
     left join product_end
         on product_end.ending_customer = kinded.customer_id and product_end.ending_month = kinded.event_month
 ),
-placed_event as (
+turned_event as (
+    -- The month of the termination that an event finds; 0 where the event before it that turned anything entered.
     select
         ordered_event.*,
+        last_value(case when leaves then month_number(event_month) when entering then 0 end) ignore nulls over (
+            partition by customer_id order by place rows between unbounded preceding and 1 preceding
+        ) as gone_month
+    from ordered_event
+),
+life_event as (
+    select
+        turned.*,
+        coalesce(max(case
+            when issued and gone_month > 0 and month_number(event_month) - gone_month >= policy.recycled_after then place
+        end) over (partition by customer_id), 0) as life_begins
+    from policy
+    cross join turned_event as turned
+),
+placed_event as (
+    select
+        life_event.*,
         coalesce(max(case when entering then place end) over (partition by customer_id), 0) as last_entering,
         coalesce(max(case when leaves then place end) over (partition by customer_id), 0) as last_leaving
-    from ordered_event
+    from life_event
+    where place >= life_begins
 )
 select
     customer_id,
@@ -70,6 +91,7 @@ select
     min(case when entering then month_number(event_month) end) as entered_month,
     bool_or(entering and event_month = closing.month) as entered_now,
     bool_or(activation and event_month = closing.month) as activated_now,
+    bool_or(issued and event_month = closing.month) as issued_now,
     bool_or((entering or leaving) and event_month = closing.month) as moved_now,
     bool_or(entering) as enters,
     bool_or(leaves) as leaves,

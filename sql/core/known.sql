@@ -32,11 +32,27 @@ awakened as (
     from dormant as sleeping
     left semi join seen on seen.seen_customer = sleeping.customer_id
     left anti join based on based.customer_id = sleeping.customer_id
+),
+told as (
+    select customer_id as told_customer, issued_now from customer_event
+),
+same_person as (
+    -- Of an id that was given to somebody else nothing is known.
+    select awakened.*
+    from closing
+    cross join policy
+    cross join awakened
+    left join told on told_customer = awakened.customer_id
+    where awakened.age = 1
+        and not coalesce(
+            issued_now and awakened.terminated
+                and closing.number - month_number(awakened.left_month) >= policy.recycled_after,
+            false
+        )
 )
 select {{ state('relifting') }}, true as in_base from based
 union all
 -- Who was not seen the month before was not charged in it: the charged months in a row end there.
-select {{ state('case when month_number(awakened.month) = closing.number - 1 then relifting else 0 end') }}, false as in_base
+select {{ state('case when month_number(same_person.month) = closing.number - 1 then relifting else 0 end') }}, false as in_base
 from closing
-cross join awakened
-where age = 1
+cross join same_person

@@ -1,9 +1,17 @@
 -- channel: the landed events that count, a row per event.
--- Of rows with one event_id the one in the last place counts; nothing else is done here.
+-- Of rows with one event_id the one in the last place counts; a person's earlier id (table alias) gives way
+-- to the newest one; nothing else is done here.
 select
-    event.month, event.event_id, event.customer_id, event.occurred_at, event.event, event.channel,
-    event.channel_type, event.region, event.product, event.segment, event.group_id, event.reason,
-    event.referred_by, {% for name in own %}event.{{ name }}, {% endfor %}event.delivery, event.line
+    event.month, event.event_id, coalesce(other.person, event.customer_id) as customer_id, event.occurred_at,
+    event.event, event.channel, event.channel_type, event.region, event.product, event.segment, event.group_id,
+    event.reason, coalesce(friend.person, event.referred_by) as referred_by,
+    {% for name in own %}event.{{ name }}, {% endfor %}event.delivery, event.line
 from landed.channel as event
-left anti join landed.superseded as other
-    on other.source = 'channel' and other.delivery = event.delivery and other.line = event.line
+left anti join landed.superseded as gone
+    on gone.source = 'channel' and gone.delivery = event.delivery and gone.line = event.line
+left join landed.alias as other
+    on other.id = event.customer_id and cast(event.occurred_at as date) >= other.since
+        and cast(event.occurred_at as date) < other.until
+left join landed.alias as friend
+    on friend.id = event.referred_by and cast(event.occurred_at as date) >= friend.since
+        and cast(event.occurred_at as date) < friend.until

@@ -56,7 +56,9 @@ history as (
         last_value(past.churn_kind order by past.month) filter (where past.status = 'churned') as churn_kind,
         last_value(past.reason order by past.month) filter (where past.status = 'churned') as reason
     from moved
-    join customer_month as past on past.customer_id = moved.customer_id and past.month <= moved.month
+    -- What lies before the first charged month was another person's (policy.recycled_after).
+    join customer_month as past
+        on past.customer_id = moved.customer_id and past.month <= moved.month and past.month >= moved.first_month
     group by moved.month, moved.status, moved.customer_id
 ),
 business_line as (

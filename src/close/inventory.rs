@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::try_join_all;
 
+use super::{Aliases, CloseError};
+use crate::config::Config;
 use crate::extract::SourceKind;
 use crate::land::{Occurrence, live_landings, superseded};
 use crate::month::Month;
-use crate::warehouse::{DataFile, Table, Warehouse, WarehouseError, layout};
+use crate::warehouse::{DataFile, Table, Warehouse, layout};
 
 /// What one source has landed.
 #[derive(Debug, Default)]
@@ -42,14 +44,16 @@ pub struct Inventory {
     sources: BTreeMap<SourceKind, Landed>,
     /// Rows that do not count, since another row of their id stands in a later place.
     pub superseded: Vec<Occurrence>,
+    /// Who is meant by an id on a day.
+    pub aliases: Aliases,
 }
 
 impl Inventory {
-    /// Reads the lists of files; no data.
+    /// Reads the lists of files, and the aliases; no data.
     ///
     /// # Errors
-    /// The store can't be read.
-    pub async fn read(warehouse: &Warehouse) -> Result<Self, WarehouseError> {
+    /// The store, or the table of aliases, can't be read.
+    pub async fn read(warehouse: &Warehouse, config: &Config) -> Result<Self, CloseError> {
         let mut sources = BTreeMap::new();
         let mut live = std::collections::HashSet::new();
         let kinds = SourceKind::iter();
@@ -60,7 +64,8 @@ impl Inventory {
             sources.insert(kind, Landed { table, files, rows: BTreeMap::new() });
         }
         let superseded = superseded(warehouse, &live).await?;
-        let mut inventory = Self { sources, superseded };
+        let aliases = Aliases::read(config)?;
+        let mut inventory = Self { sources, superseded, aliases };
         inventory.count();
         Ok(inventory)
     }
@@ -134,6 +139,7 @@ impl Inventory {
                 text.push_str(&format!("-{} {}\n", row.delivery, row.line));
             }
         }
+        text.push_str(&self.aliases.digest(month));
         layout::digest(&[text.as_bytes()])
     }
 }

@@ -3,6 +3,7 @@
 //! history. A month whose inputs are those that it was closed from is left alone; a month that is missing,
 //! partial or re-sent is refused.
 
+mod aliases;
 mod inventory;
 mod plan;
 mod record;
@@ -10,10 +11,11 @@ mod save;
 mod specification;
 mod step;
 
+pub use aliases::{AliasError, Aliases};
 pub use inventory::{Inventory, Landed};
 pub use plan::{Openness, Reason, Schedule};
 pub use record::{CloseRecord, Closes};
-pub use specification::{definitions, superseded_rows};
+pub use specification::{definitions, stage_inputs};
 
 use arrow::array::RecordBatch;
 
@@ -31,6 +33,9 @@ pub enum CloseError {
     /// The tables.
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
+    /// The table of aliases.
+    #[error(transparent)]
+    Alias(#[from] AliasError),
     /// Our own SQL.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -60,6 +65,7 @@ impl CloseError {
         match self {
             Self::Warehouse(error) => error.hint(),
             Self::Engine(error) => error.hint(),
+            Self::Alias(error) => Some(error.hint()),
             Self::Refused { month, reason } => Some(reason.ways_on(*month)),
             Self::Outside { .. } => Some("[close] first_month sets where it begins".into()),
         }
@@ -130,7 +136,7 @@ pub async fn close(
     options: &Options,
     watch: &mut (dyn FnMut(Month, usize) + Send),
 ) -> Result<Report, CloseError> {
-    let inventory = Inventory::read(warehouse).await?;
+    let inventory = Inventory::read(warehouse, config).await?;
     let mut closes = Closes::read(warehouse).await?;
     let mut saver = Saver::new(warehouse, threads(config));
     accept(&mut closes, &mut saver, &options.accept);

@@ -8,9 +8,12 @@ use std::sync::Arc;
 use arrow::array::{Array, Date32Array, Int32Array, RecordBatch, StringArray};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
 use datafusion::catalog::TableProvider;
-use datafusion::datasource::MemTable;
+use datafusion::common::ToDFSchema;
+use datafusion::datasource::{MemTable, ViewTable};
 use datafusion::error::DataFusionError;
+use datafusion::logical_expr::{EmptyRelation, LogicalPlan};
 use datafusion::physical_plan::collect_partitioned;
 use datafusion::prelude::SessionContext;
 
@@ -101,8 +104,7 @@ impl Closing<'_> {
             let name = layout::landed(kind);
             context.register_table(format!("landed.{name}"), self.files(name, files))?;
         }
-        let superseded = superseded_rows(&self.inventory.superseded)?;
-        context.register_table("landed.superseded", superseded)?;
+        stage_inputs(context, self.inventory)?;
         let core = |name: &'static str, wanted: &dyn Fn(Month) -> bool| {
             let in_history = |month: Month| month >= first && wanted(month);
             self.files(name, self.closes.files(name, in_history))
@@ -198,11 +200,32 @@ fn closing_row(month: Month, first: Month) -> Result<RecordBatch, arrow::error::
     ])
 }
 
-/// The rows that do not count as a table, for the staging views.
+/// Registers what the staging views join besides the landed tables: the rows that do not count, and who is
+/// meant by an id on a day.
 ///
 /// # Errors
 /// None that is not a fault of ours.
-pub fn superseded_rows(rows: &[Occurrence]) -> Result<Arc<dyn TableProvider>, DataFusionError> {
+pub fn stage_inputs(
+    context: &SessionContext,
+    inventory: &Inventory,
+) -> Result<(), DataFusionError> {
+    context
+        .register_table("landed.superseded", few_rows(superseded_rows(&inventory.superseded)?)?)?;
+    context.register_table("landed.alias", few_rows(inventory.aliases.rows()?)?)?;
+    Ok(())
+}
+
+/// A small table. The planner sees where it is empty, and leaves out the join with it.
+fn few_rows(batch: RecordBatch) -> Result<Arc<dyn TableProvider>, DataFusionError> {
+    let schema = batch.schema();
+    if batch.num_rows() > 0 {
+        return Ok(Arc::new(MemTable::try_new(schema, vec![vec![batch]])?));
+    }
+    let nothing = EmptyRelation { produce_one_row: false, schema: schema.to_dfschema_ref()? };
+    Ok(Arc::new(ViewTable::new(LogicalPlan::EmptyRelation(nothing), None)))
+}
+
+fn superseded_rows(rows: &[Occurrence]) -> Result<RecordBatch, ArrowError> {
     let schema = Arc::new(Schema::new(vec![
         Field::new("source", DataType::Utf8, false),
         Field::new("delivery", DataType::Int32, false),
@@ -211,9 +234,5 @@ pub fn superseded_rows(rows: &[Occurrence]) -> Result<Arc<dyn TableProvider>, Da
     let source: StringArray = rows.iter().map(|row| Some(row.source.as_str())).collect();
     let delivery: Int32Array = rows.iter().map(|row| Some(row.delivery)).collect();
     let line: arrow::array::Int64Array = rows.iter().map(|row| Some(row.line)).collect();
-    let batch = RecordBatch::try_new(
-        Arc::clone(&schema),
-        vec![Arc::new(source), Arc::new(delivery), Arc::new(line)],
-    )?;
-    Ok(Arc::new(MemTable::try_new(schema, vec![vec![batch]])?))
+    RecordBatch::try_new(schema, vec![Arc::new(source), Arc::new(delivery), Arc::new(line)])
 }

@@ -1,9 +1,8 @@
 //! `report`: one view, filtered.
 
-use std::sync::Arc;
-
 use super::{House, output};
 use crate::cli::ReportArgs;
+use crate::engine::rows;
 use crate::error::{Error, Status};
 use crate::report::{Filters, report};
 use crate::views::ViewError;
@@ -19,8 +18,7 @@ pub async fn run(house: &House<'_>, args: &ReportArgs) -> Result<Status, Error> 
         segment: args.segment.clone(),
     };
     let frame = report(&desk, &args.view, &filters, house.today(args.today.today)).await?;
-    let schema = Arc::clone(frame.schema().inner());
-    let batches = frame.collect().await.map_err(ViewError::from)?;
+    let (schema, batches) = rows(frame).await.map_err(ViewError::from)?;
     output::rows(house.printer, &args.to_format, &args.view, schema, batches)?;
     Ok(Status::Done)
 }

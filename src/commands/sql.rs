@@ -1,10 +1,10 @@
 //! `sql`: ad-hoc questions, from the argument, a file or standard input. The first error ends it.
 
 use std::io::{IsTerminal, Read};
-use std::sync::Arc;
 
 use super::{House, output};
 use crate::cli::SqlArgs;
+use crate::engine::rows;
 use crate::error::{Error, Status};
 use crate::views::ViewError;
 
@@ -21,8 +21,7 @@ pub async fn run(house: &House<'_>, args: &SqlArgs) -> Result<Status, Error> {
     }
     for statement in statements {
         let frame = desk.ask(statement).await?;
-        let schema = Arc::clone(frame.schema().inner());
-        let batches = frame.collect().await.map_err(ViewError::from)?;
+        let (schema, batches) = rows(frame).await.map_err(ViewError::from)?;
         if !schema.fields().is_empty() {
             output::rows(house.printer, &args.to_format, "query", schema, batches)?;
         }

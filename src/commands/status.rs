@@ -63,7 +63,7 @@ async fn landings(house: &House<'_>) -> Result<String, Error> {
 }
 
 async fn months(house: &House<'_>, args: TodayArgs) -> Result<String, Error> {
-    let inventory = Inventory::read(&house.warehouse).await?;
+    let inventory = Inventory::read(&house.warehouse, &house.config).await?;
     let closes = Closes::read(&house.warehouse).await?;
     let definitions = definitions(&house.config);
     let Some(schedule) = Schedule::new(&inventory, &closes, &house.config, &definitions) else {

@@ -80,6 +80,9 @@ pub struct Policy {
     pub churned_after: u32,
     /// Charged months in a row after a termination that lift it.
     pub relift_after: u32,
+    /// Months from a termination on after which an `activate` under the same id is another person's:
+    /// the number was given away again. None: never.
+    pub recycled_after: Option<u32>,
     /// Months, the first included, in which a customer's tier is `new`.
     pub new_for: u32,
     /// Months behind the monthly value.
@@ -140,6 +143,7 @@ impl Default for Policy {
             at_risk_after: 1,
             churned_after: 3,
             relift_after: 3,
+            recycled_after: None,
             new_for: 3,
             tier_window: 3,
             value_window: 12,
@@ -192,6 +196,7 @@ impl Policy {
             ("relift_after", self.relift_after),
             ("tier_window", self.tier_window),
             ("value_window", self.value_window),
+            ("recycled_after", self.recycled_after.unwrap_or(1)),
         ];
         for (key, value) in months {
             if !(1..=120).contains(&value) {

@@ -15,8 +15,8 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::physical_plan::SendableRecordBatchStream;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::physical_plan::collect;
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use object_store::ObjectStore;
 use url::Url;
 
@@ -123,28 +123,14 @@ pub fn threads(config: &Config) -> usize {
     config.engine.threads.unwrap_or_else(cores).max(1)
 }
 
-/// Runs a query to its rows.
+/// Runs a query to its rows, with the types that they have: those that the planner chose.
 ///
 /// # Errors
-/// The query does not fit the tables, or fails while it runs.
-pub async fn collect(
-    context: &SessionContext,
-    sql: &str,
-) -> Result<(SchemaRef, Vec<RecordBatch>), DataFusionError> {
-    let frame = context.sql(sql).await?;
-    let schema = Arc::clone(frame.schema().inner());
-    Ok((schema, frame.collect().await?))
-}
-
-/// Runs a query that yields its rows as they come.
-///
-/// # Errors
-/// The query does not fit the tables.
-pub async fn stream(
-    context: &SessionContext,
-    sql: &str,
-) -> Result<SendableRecordBatchStream, DataFusionError> {
-    context.sql(sql).await?.execute_stream().await
+/// The query fails while it runs.
+pub async fn rows(frame: DataFrame) -> Result<(SchemaRef, Vec<RecordBatch>), DataFusionError> {
+    let context = Arc::new(frame.task_ctx());
+    let plan = frame.create_physical_plan().await?;
+    Ok((plan.schema(), collect(plan, context).await?))
 }
 
 /// A size like `8GiB`, `512 MB` or a plain number of bytes.

@@ -34,7 +34,11 @@ pub fn register(context: &SessionContext, policy: &Policy) -> Result<(), DataFus
 }
 
 fn whole(value: u32) -> ArrayRef {
-    Arc::new(Int32Array::from(vec![value as i32]))
+    optional(Some(value))
+}
+
+fn optional(value: Option<u32>) -> ArrayRef {
+    Arc::new(Int32Array::from(vec![value.map(|value| value as i32)]))
 }
 
 /// Exact numbers with six decimals; what can't be read was refused with the configuration.
@@ -53,6 +57,7 @@ fn policy_row(policy: &Policy) -> Result<RecordBatch, DataFusionError> {
         ("at_risk_after", whole(policy.at_risk_after)),
         ("churned_after", whole(policy.churned_after)),
         ("relift_after", whole(policy.relift_after)),
+        ("recycled_after", optional(policy.recycled_after)),
         ("new_for", whole(policy.new_for)),
         ("tier_window", whole(policy.tier_window)),
         ("value_window", whole(policy.value_window)),

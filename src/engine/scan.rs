@@ -10,6 +10,7 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
 use datafusion::common::{DFSchema, ScalarValue, Statistics};
 use datafusion::datasource::TableType;
+use datafusion::datasource::file_format::parquet::transform_schema_to_view;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::object_store::ObjectStoreUrl;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
@@ -37,6 +38,14 @@ impl FilesTable {
     /// `month` at its end where `partitioned`.
     pub fn new(place: Place, schema: SchemaRef, partitioned: bool, files: Vec<DataFile>) -> Self {
         Self { place, schema, partitioned, files }
+    }
+
+    /// The same table, its texts as views (Arrow's `Utf8View`): what queries compare, group and sort by
+    /// is then mostly inline, and nothing is copied to be kept.
+    #[must_use]
+    pub fn with_text_views(mut self) -> Self {
+        self.schema = Arc::new(transform_schema_to_view(&self.schema));
+        self
     }
 
     fn table_schema(&self) -> TableSchema {

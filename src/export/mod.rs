@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::close::CloseRecord;
 use crate::config::{Config, ExportConfig};
+use crate::engine::rows;
 use crate::month::Month;
 use crate::report::format::{Document, Format, FormatError, write};
 use crate::report::{Filters, MonthArgument, ReportError, report};
@@ -239,10 +240,10 @@ async fn rendered(
         filters.month = Some(MonthArgument::Exactly(month));
     }
     let frame = report(desk, view, &filters, month.last_day()).await?;
-    let mut document = Document::new(format!("{view} {month}"), frame.schema().inner().clone());
-    document.modified = Some(month.last_day());
     let query = |error: DataFusionError| ReportError::from(ViewError::from(error));
-    let batches = frame.collect().await.map_err(query)?;
+    let (schema, batches) = rows(frame).await.map_err(query)?;
+    let mut document = Document::new(format!("{view} {month}"), schema);
+    document.modified = Some(month.last_day());
     let mut bytes = Vec::new();
     let rows =
         write(format, &document, &mut batches.into_iter().map(Ok::<_, ArrowError>), &mut bytes)

@@ -103,7 +103,10 @@ impl Desk {
     /// # Errors
     /// The store can't be read.
     pub async fn inventory(&self) -> Result<&Inventory, ViewError> {
-        Ok(self.inventory.get_or_try_init(|| Inventory::read(&self.warehouse)).await?)
+        Ok(self
+            .inventory
+            .get_or_try_init(|| Inventory::read(&self.warehouse, &self.config))
+            .await?)
     }
 
     /// A view or table as a frame, to be filtered.

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 use datafusion::error::DataFusionError;
 
+use crate::close::CloseError;
 use crate::config::nearest;
 use crate::engine::EngineError;
 use crate::land::LandError;
@@ -28,6 +29,9 @@ pub enum ViewError {
     /// The ledger.
     #[error(transparent)]
     Land(#[from] LandError),
+    /// What is landed.
+    #[error(transparent)]
+    Close(#[from] CloseError),
     /// A query, or SQL of our own.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -80,6 +84,7 @@ impl ViewError {
             Self::Warehouse(error) => error.hint(),
             Self::Land(error) => error.hint(),
             Self::Engine(error) => error.hint(),
+            Self::Close(error) => error.hint(),
             Self::Unknown { near, .. } => {
                 let near =
                     near.as_ref().map(|near| format!("did you mean {near}? ")).unwrap_or_default();

@@ -11,7 +11,7 @@ use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 
 use super::{Desk, ViewError};
-use crate::close::{Openness, Schedule, definitions, superseded_rows};
+use crate::close::{Openness, Schedule, definitions, stage_inputs};
 use crate::engine::{FilesTable, template};
 use crate::extract::SourceKind;
 use crate::land::Ledger;
@@ -31,7 +31,7 @@ impl Desk {
             prefix: self.warehouse.path(name),
         };
         let schema = layout::schema(name, self.warehouse.dimensions());
-        Arc::new(FilesTable::new(place, schema, partitioned, files))
+        Arc::new(FilesTable::new(place, schema, partitioned, files).with_text_views())
     }
 
     fn wants(&self, month: Month) -> bool {
@@ -70,8 +70,7 @@ impl Desk {
     ) -> Result<(), ViewError> {
         let inventory = self.inventory().await?;
         if !self.context.table_exist("landed.superseded")? {
-            self.context
-                .register_table("landed.superseded", superseded_rows(&inventory.superseded)?)?;
+            stage_inputs(&self.context, inventory)?;
         }
         if name == layout::REJECTED {
             let table = self.warehouse.open(layout::REJECTED).await?;

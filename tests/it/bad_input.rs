@@ -265,7 +265,7 @@ fn a_setting_that_does_not_exist() {
     $ churnhouse run --today 2024-06-01
     status 1
     --- stderr
-    error: churnhouse.toml:4: unknown field `churn_after`, expected one of `at_risk_after`, `churned_after`, `relift_after`, `new_for`, `tier_window`, `value_window`, `tiers`, `margin`, `margin_by_tier`, `retention_cost`, `acquisition_multiple`, `influence`, `complaining_share`, `passive_reasons`, `switch_reasons`, `unavoidable_reasons`, `reasons`, `house_accounts`, `not_business`, `decline`, `group_min`, `group_share`
+    error: churnhouse.toml:4: unknown field `churn_after`, expected one of `at_risk_after`, `churned_after`, `relift_after`, `recycled_after`, `new_for`, `tier_window`, `value_window`, `tiers`, `margin`, `margin_by_tier`, `retention_cost`, `acquisition_multiple`, `influence`, `complaining_share`, `passive_reasons`, `switch_reasons`, `unavoidable_reasons`, `reasons`, `house_accounts`, `not_business`, `decline`, `group_min`, `group_share`
     hint: did you mean `churned_after`?
     "#);
 }

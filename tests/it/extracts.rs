@@ -15,6 +15,7 @@ pub const CONFIG: &str = r#"
 first_month = "2024-01"
 [policy]
 relift_after = 2
+recycled_after = 2
 new_for = 2
 tier_window = 2
 value_window = 4

@@ -11,7 +11,7 @@ use chrono::{Days, NaiveDate};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 
-use crate::context::{TestContext, records};
+use crate::context::{TODAY, TestContext, records};
 
 const COLUMNS: [&str; 6] = ["month", "customer_id", "product", "revenue", "idle", "rate"];
 const QUERY: &str = "select month, customer_id, nullif(product, 'unknown') as product, revenue, idle, idle / 3.0 as rate
@@ -218,4 +218,35 @@ fn a_reference_table_that_does_not_fit() {
     context
         .run(&["sql", "select * from billing"])
         .says(1, &["tables.billing: a table or view of this name is there already"]);
+}
+
+/// Aliases that can't be meant are refused before anything is closed.
+#[test]
+fn aliases_that_lead_nowhere() {
+    let mut context = context();
+    context.config("[tables.alias]\npath = \"alias.csv\"\n");
+    let close = ["close", "--full", "--today", TODAY];
+    context.run(&close).says(1, &["tables.alias", "alias.csv: can't be read"]);
+    let refused = [
+        ("old_id,new_id\na,b\n", "alias.csv:1: there is no column from"),
+        ("old_id,new_id,from\na,b,May\n", "alias.csv:2: from is not a day: May"),
+        ("old_id,new_id,from\na,,2024-05-01\n", "alias.csv:2: new_id is missing"),
+        ("old_id,new_id,from\na,a,2024-05-01\n", "alias.csv:2: both ids are a"),
+        (
+            "old_id,new_id,from\na,b,2024-05-01\nb,c,2024-06-01\nc,a,2024-07-01\n",
+            "alias.csv: a -> b -> c -> a: these ids lead back to themselves",
+        ),
+        (
+            "old_id,new_id,from\na,b,2024-05-01\na,c,2024-05-01\n",
+            "alias.csv:3: a has this day in line 2 already",
+        ),
+    ];
+    for (text, problem) in refused {
+        context.file("alias.csv", text);
+        context
+            .run(&close)
+            .says(1, &["tables.alias", problem, "hint: a .csv file with the columns"]);
+    }
+    let closed = context.csv("select count(*) from closes");
+    assert_eq!(closed, "count(*)\n2\n");
 }

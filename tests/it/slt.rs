@@ -126,6 +126,7 @@ macro_rules! files {
 }
 
 files![
+    alias,
     arpu,
     at_risk_customers,
     at_risk_flow,
@@ -174,6 +175,7 @@ files![
     profit_loss,
     reactivation,
     recommendation_rate,
+    recycled,
     relift,
     restatement,
     retention_value,

@@ -8,6 +8,7 @@ use arrow::error::ArrowError;
 
 use super::customers::{BySlot, Cents, Customers, MonthNumber, NEVER, Slot};
 use super::words::{NULL, Word, Words};
+use crate::close::Aliases;
 use crate::month::Month;
 
 /// A customer's bill of the month.
@@ -95,6 +96,7 @@ impl Charges {
         &mut self,
         lines: &RecordBatch,
         not_business: &HashSet<Word>,
+        aliases: &Aliases,
         customers: &mut Customers,
         words: &mut Words,
         ends: &mut ProductEnds,
@@ -114,7 +116,8 @@ impl Charges {
             {
                 continue;
             }
-            let Some(slot) = customers.meet(ids.value(row)) else { continue };
+            let whose = aliases.whose(ids.value(row), days[row]);
+            let Some(slot) = customers.meet(whose) else { continue };
             if self.by_slot.len() <= slot as usize {
                 self.by_slot.resize(customers.len(), NOTHING);
             }

@@ -236,6 +236,13 @@ impl Customers {
         slot
     }
 
+    /// Makes a slot that of somebody just met: the id has been given to another person.
+    pub fn forget(&mut self, slot: Slot) {
+        self.states[slot as usize] = UNKNOWN;
+        self.texts_mut(slot).fill(NULL);
+        self.dimensions_mut(slot).fill(NULL);
+    }
+
     /// The texts of a customer.
     pub fn texts(&self, slot: Slot) -> &[Word] {
         &self.texts[slot as usize * self.widths.0..][..self.widths.0]

@@ -12,6 +12,9 @@ use super::customers::{
     earliest,
 };
 use super::words::{NULL, Word, Words};
+use crate::close::Aliases;
+
+const MICROS_A_DAY: i64 = 86_400_000_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -80,6 +83,8 @@ pub struct Told {
     pub entered_now: bool,
     /// Whether an `activate` or `port_in` lies in the month.
     pub activated_now: bool,
+    /// Whether an `activate` lies in the month: the id may have been given to somebody else.
+    pub issued_now: bool,
     /// Whether it entered or left in the month.
     pub moved_now: bool,
     /// Whether any is an entering one.
@@ -105,6 +110,7 @@ impl Told {
         entered: NEVER,
         entered_now: false,
         activated_now: false,
+        issued_now: false,
         moved_now: false,
         enters: false,
         gone: false,
@@ -117,17 +123,18 @@ impl Told {
 }
 
 /// The events that a close reads.
-#[derive(Debug, Default)]
-pub struct Events {
+#[derive(Debug)]
+pub struct Events<'a> {
     events: Vec<Event>,
     superseded: HashSet<(i32, i64)>,
     own: Vec<String>,
+    aliases: &'a Aliases,
 }
 
-impl Events {
+impl<'a> Events<'a> {
     /// No events yet. `superseded` ones (delivery, line) do not count; `own` are the configured dimensions.
-    pub fn new(superseded: HashSet<(i32, i64)>, own: Vec<String>) -> Self {
-        Self { events: Vec::new(), superseded, own }
+    pub fn new(superseded: HashSet<(i32, i64)>, own: Vec<String>, aliases: &'a Aliases) -> Self {
+        Self { events: Vec::new(), superseded, own, aliases }
     }
 
     /// The columns that are read; `own` are the configured dimensions.
@@ -183,7 +190,9 @@ impl Events {
             if self.superseded.contains(&(deliveries[row], lines[row])) {
                 continue;
             }
-            let Some(slot) = customers.meet(who.value(row)) else { continue };
+            let day = at[row].div_euclid(MICROS_A_DAY) as i32;
+            let whose = self.aliases.whose(who.value(row), day);
+            let Some(slot) = customers.meet(whose) else { continue };
             let mut carried = vec![NULL; OWN + self.own.len()];
             texts.iter().for_each(|(place, words)| carried[*place] = words[row]);
             self.events.push(Event {
@@ -213,20 +222,40 @@ impl Events {
     }
 
     /// What the events of each customer say; `product_end` tells whose leaving events of the month end
-    /// products only.
-    pub fn told(mut self, now: MonthNumber, product_end: impl Fn(Slot) -> bool) -> BySlot<Told> {
+    /// products only. An `activate` so many months after a termination, `recycled_after`, is the first event
+    /// of somebody else.
+    pub fn told(
+        mut self,
+        now: MonthNumber,
+        recycled_after: Option<i32>,
+        product_end: impl Fn(Slot) -> bool,
+    ) -> BySlot<Told> {
         self.events.sort_unstable_by(Event::order);
         let by_customer = self.events.chunk_by(|left, right| left.slot == right.slot);
         by_customer
-            .map(|events| (events[0].slot, tell(events, now, product_end(events[0].slot))))
+            .map(|events| {
+                let slot = events[0].slot;
+                (slot, tell(events, now, recycled_after, product_end(slot)))
+            })
             .collect()
     }
 }
 
 /// What one customer's events, in order, say.
-fn tell(events: &[Event], now: MonthNumber, products_end: bool) -> Told {
-    let mut told = Told { texts: vec![NULL; events[0].texts.len()], ..Told::NOTHING };
+fn tell(
+    events: &[Event],
+    now: MonthNumber,
+    recycled_after: Option<i32>,
+    products_end: bool,
+) -> Told {
+    let nothing = Told { texts: vec![NULL; events[0].texts.len()], ..Told::NOTHING };
+    let mut told = nothing.clone();
     for event in events {
+        let gone_for = event.month - told.left.max(0);
+        let recycled = recycled_after.is_some_and(|months| told.gone && gone_for >= months);
+        if recycled && event.kind == Kind::Activate {
+            told = nothing.clone();
+        }
         let (leaving, entering) = (event.kind.is_leaving(), event.kind.is_entering());
         let in_month = event.month == now;
         told.seen = told.seen.max(event.month);
@@ -240,6 +269,7 @@ fn tell(events: &[Event], now: MonthNumber, products_end: bool) -> Told {
         }
         if event.kind.is_activation() {
             told.activated_now |= in_month;
+            told.issued_now |= in_month && event.kind == Kind::Activate;
             keep_first(&mut told.entry_channel, event.channel_type);
         }
         if leaving && !(products_end && in_month) {

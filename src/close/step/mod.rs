@@ -18,7 +18,6 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use futures::StreamExt;
 use tokio::task::JoinHandle;
 
 use super::{CloseError, Closes, Inventory, fell};
@@ -33,7 +32,7 @@ use events::Events;
 use output::{MonthDays, Monthly};
 use pass::MonthOn;
 pub use pass::Taken;
-use read::Inputs;
+use read::{Inputs, Reading};
 use rules::Rules;
 use words::Words;
 
@@ -96,6 +95,10 @@ impl<'a> Step<'a> {
     pub async fn close(&mut self, closes: &Closes, month: Month) -> Result<Taken, CloseError> {
         let inputs = self.inputs(month);
         if self.as_of != Some(month.previous()) {
+            self.forget(month);
+        }
+        let behind = self.behind(closes, month);
+        if self.as_of.is_none() {
             self.load(closes, month).await?;
         }
         if let Some(moved) = self.customers.settle() {
@@ -110,12 +113,12 @@ impl<'a> Step<'a> {
         let events = self.events(inputs.events)?;
         let mut ends = ProductEnds::new(events.ended_products(month.number()));
         let charges = self.charges(&inputs.lines, &mut ends)?;
-        let told = events.told(month.number(), |slot| ends.holds(slot));
-        self.awaken(closes, met).await?;
-        let policy = &self.config.policy;
-        let ago = |months: u32| month.plus(-(months as i32));
-        let out_of_value = self.revenue_of(closes, ago(policy.value_window)).await?;
-        let out_of_tier = self.revenue_of(closes, ago(policy.tier_window)).await?;
+        let recycled_after = self.rules.recycled_after;
+        let told = events.told(month.number(), recycled_after, |slot| ends.holds(slot));
+        self.awaken(behind.asleep, met).await?;
+        self.read_revenues(behind.revenues).await?;
+        let (value, tier) = self.windows(month);
+        let (out_of_value, out_of_tier) = (self.revenue_of(value), self.revenue_of(tier));
         self.customers.sort();
         let month_on = MonthOn {
             now: month.number(),
@@ -132,24 +135,54 @@ impl<'a> Step<'a> {
         Ok(taken)
     }
 
-    /// Reads the state at the end of the month before, and forgets what was known.
-    async fn load(&mut self, closes: &Closes, month: Month) -> Result<(), CloseError> {
+    /// Nobody is known any more: the state is to be read as it was before a month.
+    fn forget(&mut self, month: Month) {
         self.customers = nobody(self.config);
         self.revenues.clear();
         self.since = month;
+        self.as_of = None;
+    }
+
+    /// Reads the state at the end of the month before.
+    async fn load(&mut self, closes: &Closes, month: Month) -> Result<(), CloseError> {
         let before = month.previous();
         let files = closes.files(layout::CUSTOMER_MONTH, |at| at == before && at >= self.first);
         for file in files {
             self.customers.reserve(file.rows as usize);
-            for batch in read::file(self.warehouse, layout::CUSTOMER_MONTH, &file, None).await? {
+            let mut rows = read::batches(self.warehouse, layout::CUSTOMER_MONTH, &file).await?;
+            while let Some(batch) = rows.recv().await {
                 let mut state = read::States { words: &mut self.words, groups: &mut self.groups };
                 state
-                    .present(&batch, &mut self.customers, before.number(), &self.dimensions)
+                    .present(&batch?, &mut self.customers, before.number(), &self.dimensions)
                     .map_err(of_table(layout::CUSTOMER_MONTH))?;
             }
         }
         self.customers.sort();
         Ok(())
+    }
+
+    /// Begins to read what earlier closes left and a month needs besides the state: who went dormant in the
+    /// months before these were taken, the latest first, and the revenue that falls out of the windows.
+    fn behind(&self, closes: &Closes, month: Month) -> Behind {
+        let (first, since) = (self.first, self.since);
+        let dormant = closes.files(layout::DORMANT, |at| at >= first && at < since);
+        let (value, tier) = self.windows(month);
+        let falls_out = |at: Month| at == value || at == tier;
+        let unread = |at: Month| at >= first && falls_out(at) && !self.revenues.contains_key(&at);
+        let past = closes.files(layout::CUSTOMER_MONTH, unread);
+        let read = |table, files, columns| {
+            Reading::begin(self.warehouse.clone(), table, files, columns, threads(self.config))
+        };
+        Behind {
+            asleep: read(layout::DORMANT, dormant.into_iter().rev().collect(), None),
+            revenues: read(layout::CUSTOMER_MONTH, past, Some(&read::REVENUE)),
+        }
+    }
+
+    /// The months whose revenue falls out of the value window and of the tier window.
+    fn windows(&self, month: Month) -> (Month, Month) {
+        let ago = |months: u32| month.plus(-(months as i32));
+        (ago(self.config.policy.value_window), ago(self.config.policy.tier_window))
     }
 
     /// What landed for a month: read ahead, or now. Reading goes on while the caller does other things.
@@ -165,9 +198,13 @@ impl<'a> Step<'a> {
         tokio::spawn(Inputs::read(self.warehouse.clone(), channel, billing, own))
     }
 
-    fn events(&mut self, rows: Vec<(MonthNumber, RecordBatch)>) -> Result<Events, WarehouseError> {
+    fn events(
+        &mut self,
+        rows: Vec<(MonthNumber, RecordBatch)>,
+    ) -> Result<Events<'a>, WarehouseError> {
         let own = self.config.dimensions.keys().cloned().collect();
-        let mut events = Events::new(self.superseded(SourceKind::Channel), own);
+        let mut events =
+            Events::new(self.superseded(SourceKind::Channel), own, &self.inventory.aliases);
         for (month, rows) in rows {
             let (customers, words) = (&mut self.customers, &mut self.words);
             let added = events.add(&rows, month, customers, words, &mut self.groups);
@@ -184,7 +221,8 @@ impl<'a> Step<'a> {
         let mut charges = Charges::new(self.superseded(SourceKind::Billing));
         for lines in lines {
             let (customers, words) = (&mut self.customers, &mut self.words);
-            let added = charges.add(lines, &self.rules.not_business, customers, words, ends);
+            let (not_business, aliases) = (&self.rules.not_business, &self.inventory.aliases);
+            let added = charges.add(lines, not_business, aliases, customers, words, ends);
             added.map_err(of_table("billing"))?;
         }
         Ok(charges)
@@ -195,24 +233,12 @@ impl<'a> Step<'a> {
         rows.map(|row| (row.delivery, row.line)).collect()
     }
 
-    /// Reads the states of customers just met that went dormant in months before these were taken: the
-    /// latest row of each.
-    async fn awaken(&mut self, closes: &Closes, met: Slot) -> Result<(), CloseError> {
+    /// Takes the states of customers just met that went dormant: the latest row of each.
+    async fn awaken(&mut self, mut asleep: Reading, met: Slot) -> Result<(), CloseError> {
         if self.customers.len() as Slot == met {
             return Ok(());
         }
-        let (first, since, warehouse) = (self.first, self.since, self.warehouse);
-        let files = closes.files(layout::DORMANT, |at| at >= first && at < since);
-        let latest_first = files.into_iter().rev().map(|file| {
-            let warehouse = warehouse.clone();
-            tokio::spawn(async move {
-                let rows = read::file(&warehouse, layout::DORMANT, &file, None).await?;
-                Ok::<_, WarehouseError>((file.month.unwrap_or(since), rows))
-            })
-        });
-        let mut read = futures::stream::iter(latest_first).buffered(threads(self.config));
-        while let Some(rows) = read.next().await {
-            let (month, batches) = rows.map_err(fell)??;
+        while let Some((month, batches)) = asleep.next().await? {
             for batch in batches {
                 let mut state = read::States { words: &mut self.words, groups: &mut self.groups };
                 state
@@ -223,31 +249,21 @@ impl<'a> Step<'a> {
         Ok(())
     }
 
-    /// Each customer's revenue in a month that falls out of a window, by slot.
-    async fn revenue_of(
-        &mut self,
-        closes: &Closes,
-        month: Month,
-    ) -> Result<Vec<Cents>, CloseError> {
-        if !self.revenues.contains_key(&month) {
-            let files = closes.files(layout::CUSTOMER_MONTH, |at| at == month && at >= self.first);
-            let mut read = Vec::new();
-            for file in files {
-                let columns = ["customer_id", "revenue"];
-                for batch in
-                    read::file(self.warehouse, layout::CUSTOMER_MONTH, &file, Some(&columns))
-                        .await?
-                {
-                    read.extend(read::revenues(&batch, &mut self.customers));
-                }
-            }
-            self.revenues.insert(month, read);
+    async fn read_revenues(&mut self, mut past: Reading) -> Result<(), CloseError> {
+        while let Some((month, batches)) = past.next().await? {
+            let read = batches.iter().flat_map(|rows| read::revenues(rows, &mut self.customers));
+            self.revenues.entry(month).or_default().extend(read);
         }
+        Ok(())
+    }
+
+    /// Each customer's revenue in a month that falls out of a window, by slot.
+    fn revenue_of(&self, month: Month) -> Vec<Cents> {
         let mut by_slot = vec![0; self.customers.len()];
-        for (slot, revenue) in &self.revenues[&month] {
+        for (slot, revenue) in self.revenues.get(&month).into_iter().flatten() {
             by_slot[*slot as usize] = *revenue;
         }
-        Ok(by_slot)
+        by_slot
     }
 
     fn keep_revenue(&mut self, month: Month, monthly: &Monthly) {
@@ -255,6 +271,12 @@ impl<'a> Step<'a> {
         let longest = self.rules.value_window.max(self.rules.tier_window);
         self.revenues.retain(|at, _| month.since(*at) < longest);
     }
+}
+
+/// What earlier closes left, as it is read.
+struct Behind {
+    asleep: Reading,
+    revenues: Reading,
 }
 
 /// No customers, with room for the texts and dimensions of the configuration.

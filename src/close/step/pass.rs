@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::charges::Charges;
 use super::customers::{
     BILLED_PRODUCT, BySlot, Cents, ENTRY_CHANNEL, EVENT_PRODUCT, MonthNumber, OWN, REGION, SEGMENT,
-    Slot,
+    Slot, UNKNOWN,
 };
 use super::events::Told;
 use super::output::{self, Monthly, Sources, States};
@@ -39,8 +39,12 @@ impl Step<'_> {
         let mut before = vec![NULL; self.dimensions.len()];
         for place in 0..self.customers.len() {
             let slot = self.customers.in_order()[place];
-            let known = self.customers.states[slot as usize];
+            let mut known = self.customers.states[slot as usize];
             let brought = month.brought(slot);
+            if self.rules.recycles(&known, &brought) {
+                self.customers.forget(slot);
+                known = UNKNOWN;
+            }
             if !(known.in_base || brought.charge.billed || brought.told.is_some()) {
                 continue;
             }

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Int32Type, Schema};
 use arrow::error::ArrowError;
+use futures::StreamExt;
 use object_store::ObjectStoreExt;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
+
+use tokio::sync::mpsc::{Receiver, channel};
 
 use super::charges::Charges;
 use super::customers::{
@@ -18,11 +21,14 @@ use super::customers::{
 };
 use super::events::Events;
 use super::words::{Word, Words};
+use crate::close::fell;
 use crate::month::Month;
 use crate::warehouse::{DataFile, Warehouse, WarehouseError};
 
 /// Rows of a batch: large enough to forget the cost of a batch, small enough for the cache.
 const BATCH: usize = 16 << 10;
+/// Batches that wait to be taken.
+const DECODED: usize = 4;
 /// Texts that hardly repeat; all others are read as dictionaries.
 const IDS: [&str; 4] = ["customer_id", "line_id", "event_id", "call_id"];
 
@@ -36,6 +42,37 @@ pub async fn file(
     file: &DataFile,
     columns: Option<&[&str]>,
 ) -> Result<Vec<RecordBatch>, WarehouseError> {
+    reader(warehouse, table, file, columns).await?.collect()
+}
+
+/// The rows of a data file as they are decoded, on another thread, while the caller takes those before.
+///
+/// # Errors
+/// The store can't be read, or the file is damaged; a batch is an error where the damage lies in it.
+pub async fn batches(
+    warehouse: &Warehouse,
+    table: &str,
+    file: &DataFile,
+) -> Result<Receiver<Result<RecordBatch, WarehouseError>>, WarehouseError> {
+    let reader = reader(warehouse, table, file, None).await?;
+    let (sender, receiver) = channel(DECODED);
+    tokio::task::spawn_blocking(move || {
+        for batch in reader {
+            // Nobody listens any more where an earlier batch did not fit.
+            if sender.blocking_send(batch).is_err() {
+                break;
+            }
+        }
+    });
+    Ok(receiver)
+}
+
+async fn reader(
+    warehouse: &Warehouse,
+    table: &str,
+    file: &DataFile,
+    columns: Option<&[&str]>,
+) -> Result<impl Iterator<Item = Result<RecordBatch, WarehouseError>> + use<>, WarehouseError> {
     let path = warehouse.path(&format!("{table}/{}", file.path));
     let shown = path.to_string();
     let storage = |source| WarehouseError::Storage { action: "read", path: shown.clone(), source };
@@ -53,8 +90,9 @@ pub async fn file(
         builder = builder.with_projection(mask);
     }
     let reader = builder.with_batch_size(BATCH).build().map_err(damaged)?;
-    let rows: Result<Vec<RecordBatch>, ArrowError> = reader.collect();
-    rows.map_err(|source| WarehouseError::Arrow { table: table.to_owned(), source })
+    let table = table.to_owned();
+    let of_table = move |source| WarehouseError::Arrow { table: table.clone(), source };
+    Ok(reader.map(move |batch| batch.map_err(&of_table)))
 }
 
 fn with_dictionaries(schema: &Schema) -> Schema {
@@ -67,6 +105,47 @@ fn with_dictionaries(schema: &Schema) -> Schema {
         }
     };
     Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>())
+}
+
+/// Data files of a table, each read whole by a task of its own, a few at a time, in their order.
+pub struct Reading(Receiver<Result<(Month, Vec<RecordBatch>), WarehouseError>>);
+
+impl Reading {
+    /// Begins to read some columns of files, or all; as many files at a time as there are `threads`.
+    pub fn begin(
+        warehouse: Warehouse,
+        table: &'static str,
+        files: Vec<DataFile>,
+        columns: Option<&'static [&'static str]>,
+        threads: usize,
+    ) -> Self {
+        let (sender, receiver) = channel(threads);
+        tokio::spawn(async move {
+            let tasks =
+                files.into_iter().filter_map(|part| Some((part.month?, part))).map(|part| {
+                    let warehouse = warehouse.clone();
+                    tokio::spawn(async move {
+                        Ok((part.0, file(&warehouse, table, &part.1, columns).await?))
+                    })
+                });
+            let mut read = futures::stream::iter(tasks).buffered(threads);
+            while let Some(rows) = read.next().await {
+                // Nobody listens any more where nothing of this is needed.
+                if sender.send(rows.map_err(fell).flatten()).await.is_err() {
+                    break;
+                }
+            }
+        });
+        Self(receiver)
+    }
+
+    /// The next file's month and rows.
+    ///
+    /// # Errors
+    /// The store can't be read, or the file is damaged.
+    pub async fn next(&mut self) -> Result<Option<(Month, Vec<RecordBatch>)>, WarehouseError> {
+        self.0.recv().await.transpose()
+    }
 }
 
 /// What landed for a month.
@@ -98,6 +177,9 @@ impl Inputs {
         Ok(Self { events, lines })
     }
 }
+
+/// The columns of customer_month that [`revenues`] reads.
+pub const REVENUE: [&str; 2] = ["customer_id", "revenue"];
 
 /// Revenue of the customers met, where it is not 0.
 pub fn revenues(rows: &RecordBatch, customers: &mut Customers) -> Vec<(Slot, Cents)> {

@@ -3,7 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::customers::Cents;
+use super::customers::{Cents, State};
+use super::turn::Brought;
 use super::words::{NULL, Word, Words};
 use crate::config::Policy;
 
@@ -51,6 +52,8 @@ pub struct Rules {
     pub(super) at_risk_after: i32,
     pub(super) churned_after: i32,
     pub(super) relift_after: i32,
+    /// Months after a termination from which an `activate` is somebody else's.
+    pub recycled_after: Option<i32>,
     pub(super) new_for: i32,
     /// Months behind the annual value.
     pub value_window: i32,
@@ -92,6 +95,7 @@ impl Rules {
             at_risk_after: policy.at_risk_after as i32,
             churned_after: policy.churned_after as i32,
             relift_after: policy.relift_after as i32,
+            recycled_after: policy.recycled_after.map(|months| months as i32),
             new_for: policy.new_for as i32,
             value_window: policy.value_window as i32,
             tier_window: policy.tier_window as i32,
@@ -120,6 +124,13 @@ impl Rules {
             none: word("none"),
             unknown: word("unknown"),
         }
+    }
+
+    /// Whether a month's `activate` finds the customer terminated so long ago that it is somebody else's.
+    pub fn recycles(&self, known: &State, brought: &Brought<'_>) -> bool {
+        let long_gone = |months: i32| known.terminated && brought.now - known.left >= months;
+        self.recycled_after.is_some_and(long_gone)
+            && brought.told.is_some_and(|told| told.issued_now)
     }
 
     /// The word for a status.

@@ -23,8 +23,8 @@ const ZSTD_LEVEL: i32 = 3;
 // Readers parse this field for "<program> version <number>"; a number that moved with releases would change every file.
 const CREATED_BY: &str = "churnhouse version 1";
 
-/// Writes a Parquet file: zstd, the arrow schema kept in its metadata. What Parquet lacks is recast: intervals to text,
-/// decimals counted in hundreds to whole ones.
+/// Writes a Parquet file: zstd, the arrow schema kept in its metadata. What Parquet lacks is recast: intervals and
+/// views of text to text, decimals counted in hundreds to whole ones.
 pub(super) fn write_parquet(
     source: &mut Source,
     sink: &mut (dyn Write + Send),
@@ -54,7 +54,7 @@ pub(super) fn write_arrow(source: &mut Source, sink: &mut dyn Write) -> Result<(
 
 fn known_to_parquet(data_type: &DataType) -> Option<DataType> {
     match *data_type {
-        DataType::Interval(IntervalUnit::MonthDayNano) => Some(DataType::Utf8),
+        DataType::Interval(IntervalUnit::MonthDayNano) | DataType::Utf8View => Some(DataType::Utf8),
         DataType::Decimal128(precision, scale @ ..=-1) => {
             let whole = precision.saturating_add(scale.unsigned_abs());
             Some(DataType::Decimal128(whole.min(DECIMAL128_MAX_PRECISION), 0))
