@@ -90,7 +90,8 @@ pub(super) struct CallRow {
     pub call: Call,
 }
 
-/// Writes the telecom sample into `out`: three folders and a commented `churnhouse.toml`.
+/// Writes the telecom sample into `out`: three folders, the regulator's table of the market, and a commented
+/// `churnhouse.toml`.
 ///
 /// # Errors
 ///
@@ -103,8 +104,9 @@ pub fn telecom_sample(out: &Path) -> Result<Summary, GenerateError> {
     faults::spoil_channel(&mut sample.channel);
     faults::spoil_hotline(&mut sample.hotline);
     sample.write(out)?;
+    place(out.join("market.csv"), include_bytes!("telecom_market.csv"))?;
     place(out.join("churnhouse.toml"), include_bytes!("telecom.toml"))?;
-    sample.summary.files += 1;
+    sample.summary.files += 2;
     Ok(sample.summary)
 }
 

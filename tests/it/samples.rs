@@ -74,6 +74,44 @@ fn telecom_s_restated_month_counts_once() {
     assert_eq!(context.value(ratio), "true", "no month loses or doubles its customers");
 }
 
+/// What README shows of the sample is what the program prints, so that nobody reads of what is not so.
+#[test]
+fn readme_shows_what_the_program_prints() {
+    let context = copy("telecom");
+    context.run(&["run"]).says(3, &[]);
+    let readme = std::fs::read_to_string(checkout().join("README.md")).unwrap();
+    let shown = shown_in(&readme);
+    assert!(shown.len() >= 10, "README shows {} commands", shown.len());
+    for (command, output) in shown {
+        let program = "churnhouse() { \"$CHURNHOUSE\" \"$@\"; }";
+        let ran = std::process::Command::new("bash")
+            .args(["-c", &format!("{program}\n{command}")])
+            .env("CHURNHOUSE", env!("CARGO_BIN_EXE_churnhouse"))
+            .current_dir(context.path(""))
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8(ran.stdout).unwrap(), output, "of README's\n$ {command}");
+    }
+}
+
+/// The commands in README's sessions, each with what it prints. A command goes on where a line is indented.
+fn shown_in(readme: &str) -> Vec<(String, String)> {
+    let sessions = readme.split("```console\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let mut shown: Vec<(String, String)> = Vec::new();
+    for line in sessions.flat_map(str::lines) {
+        match (line.strip_prefix("$ "), shown.last_mut()) {
+            (Some(command), _) => shown.push((command.to_owned(), String::new())),
+            (None, Some((command, output))) if output.is_empty() && line.starts_with("    ") => {
+                command.push_str(&format!("\n{line}"));
+            }
+            (None, Some((_, output))) => output.push_str(&format!("{line}\n")),
+            (None, None) => panic!("README's sessions begin with a command: {line}"),
+        }
+    }
+    shown.retain(|(command, _)| command.starts_with("churnhouse "));
+    shown
+}
+
 #[test]
 fn garage_runs_too() {
     let context = copy("garage");
