@@ -4,14 +4,21 @@
 //! that, and tests hold the two equal, row for row.
 
 mod charges;
+mod cohorts;
+mod concentration;
 mod customers;
 mod events;
+mod gathered;
 mod output;
 mod pass;
+mod periods;
 mod read;
 mod rules;
+mod segments;
+mod spells;
 mod sums;
 mod turn;
+mod values;
 mod words;
 
 use std::collections::{BTreeMap, HashSet};
@@ -21,7 +28,7 @@ use arrow::array::RecordBatch;
 use futures::StreamExt;
 use tokio::task::JoinHandle;
 
-use super::{CloseError, Closes, Inventory, fell};
+use super::{CloseError, Closes, Inventory, fell, period};
 use crate::config::Config;
 use crate::engine::threads;
 use crate::extract::SourceKind;
@@ -33,6 +40,7 @@ use events::Events;
 use output::{MonthDays, Monthly};
 use pass::MonthOn;
 pub use pass::Taken;
+use periods::Opening;
 use read::Inputs;
 use rules::Rules;
 use words::Words;
@@ -52,6 +60,7 @@ pub struct Step<'a> {
     rules: Rules,
     customers: Customers,
     revenues: BTreeMap<Month, Vec<(Slot, Cents)>>,
+    openings: BTreeMap<Month, Opening>,
     days: Arc<MonthDays>,
     /// What landed for the next month, which is read while this one is computed.
     ahead: Option<(Month, JoinHandle<Result<Inputs, WarehouseError>>)>,
@@ -80,6 +89,7 @@ impl<'a> Step<'a> {
             rules,
             customers: nobody(config),
             revenues: BTreeMap::new(),
+            openings: BTreeMap::new(),
             days: Arc::default(),
             ahead: None,
             as_of: None,
@@ -101,6 +111,7 @@ impl<'a> Step<'a> {
         if let Some(moved) = self.customers.settle() {
             let revenues = self.revenues.values_mut().flatten();
             revenues.for_each(|(slot, _)| *slot = moved[*slot as usize]);
+            self.openings.values_mut().for_each(|opening| opening.renumber(&moved));
         }
         let met = self.customers.len() as Slot;
         let inputs = inputs.await.map_err(fell)??;
@@ -116,7 +127,11 @@ impl<'a> Step<'a> {
         let ago = |months: u32| month.plus(-(months as i32));
         let out_of_value = self.revenue_of(closes, ago(policy.value_window)).await?;
         let out_of_tier = self.revenue_of(closes, ago(policy.tier_window)).await?;
+        let revenue_before = self.revenue_of(closes, month.previous()).await?;
         self.customers.sort();
+        for (_, opened) in period::ended_by(month) {
+            self.open(closes, opened).await?;
+        }
         let month_on = MonthOn {
             now: month.number(),
             first: self.first.number(),
@@ -125,9 +140,13 @@ impl<'a> Step<'a> {
             out_of_value: &out_of_value,
             out_of_tier: &out_of_tier,
         };
-        let taken = self.take(&month_on);
+        let mut taken = self.take(&month_on, revenue_before);
         drop(charges);
+        for (grain, opened) in period::ended_by(month) {
+            taken.gathered.periods().add(grain, &self.openings[&opened], &self.customers);
+        }
         self.keep_revenue(month, &taken.monthly);
+        self.keep_opening(month);
         self.as_of = Some(month);
         Ok(taken)
     }
@@ -136,19 +155,49 @@ impl<'a> Step<'a> {
     async fn load(&mut self, closes: &Closes, month: Month) -> Result<(), CloseError> {
         self.customers = nobody(self.config);
         self.revenues.clear();
+        self.openings.clear();
         self.since = month;
         let before = month.previous();
         let files = closes.files(layout::CUSTOMER_MONTH, |at| at == before && at >= self.first);
+        let mut rows = Vec::new();
         for file in files {
             self.customers.reserve(file.rows as usize);
-            for batch in read::file(self.warehouse, layout::CUSTOMER_MONTH, &file, None).await? {
+            rows.extend(read::file(self.warehouse, layout::CUSTOMER_MONTH, &file, None).await?);
+        }
+        for batch in &rows {
+            let mut state = read::States { words: &mut self.words, groups: &mut self.groups };
+            state
+                .present(batch, &mut self.customers, before.number(), &self.dimensions)
+                .map_err(of_table(layout::CUSTOMER_MONTH))?;
+        }
+        self.customers.sort();
+        self.load_revenue(closes, before, &rows).await
+    }
+
+    /// Takes the revenue of the month before from its rows, with the states of those whose last it was.
+    async fn load_revenue(
+        &mut self,
+        closes: &Closes,
+        before: Month,
+        rows: &[RecordBatch],
+    ) -> Result<(), CloseError> {
+        let met = self.customers.len() as Slot;
+        for batch in rows {
+            let meeting = read::meet_gone(batch, &mut self.customers, &mut self.words);
+            meeting.map_err(of_table(layout::CUSTOMER_MONTH))?;
+        }
+        for file in closes.files(layout::DORMANT, |at| at == before) {
+            for batch in read::file(self.warehouse, layout::DORMANT, &file, None).await? {
                 let mut state = read::States { words: &mut self.words, groups: &mut self.groups };
                 state
-                    .present(&batch, &mut self.customers, before.number(), &self.dimensions)
-                    .map_err(of_table(layout::CUSTOMER_MONTH))?;
+                    .asleep(&batch, &mut self.customers, met, before.number(), &self.dimensions)
+                    .map_err(of_table(layout::DORMANT))?;
             }
         }
         self.customers.sort();
+        let revenues = rows.iter().flat_map(|batch| read::revenues(batch, &mut self.customers));
+        let revenues = revenues.collect();
+        self.revenues.insert(before, revenues);
         Ok(())
     }
 
@@ -248,6 +297,32 @@ impl<'a> Step<'a> {
             by_slot[*slot as usize] = *revenue;
         }
         Ok(by_slot)
+    }
+
+    /// Makes sure that it is known who was in the base at a month's end.
+    async fn open(&mut self, closes: &Closes, month: Month) -> Result<(), CloseError> {
+        if self.openings.contains_key(&month) {
+            return Ok(());
+        }
+        let mut opening = Opening::default();
+        let columns = Opening::columns(&self.dimensions);
+        for file in closes.files(layout::CUSTOMER_MONTH, |at| at == month && at >= self.first) {
+            let table = layout::CUSTOMER_MONTH;
+            for batch in read::file(self.warehouse, table, &file, Some(&columns)).await? {
+                opening
+                    .add(&batch, &self.dimensions, &mut self.customers, &mut self.words)
+                    .map_err(of_table(table))?;
+            }
+        }
+        self.openings.insert(month, opening);
+        Ok(())
+    }
+
+    fn keep_opening(&mut self, month: Month) {
+        if period::looked_back_for(month) > 0 {
+            self.openings.insert(month, Opening::of(&self.customers));
+        }
+        self.openings.retain(|at, _| month.since(*at) < period::looked_back_for(*at));
     }
 
     fn keep_revenue(&mut self, month: Month, monthly: &Monthly) {

@@ -198,7 +198,8 @@ impl MonthDays {
         known.copied().unwrap_or_else(|| if number == NEVER { 0 } else { day_of(number) })
     }
 
-    fn column(&self, months: &[MonthNumber]) -> ArrayRef {
+    /// A column of months.
+    pub fn column(&self, months: &[MonthNumber]) -> ArrayRef {
         let days: Vec<i32> = months.iter().map(|month| self.of(*month)).collect();
         Arc::new(Date32Array::new(days.into(), valid(months, |month| month != NEVER)))
     }
@@ -263,14 +264,34 @@ pub fn movement(
     })
 }
 
-fn money(cents: impl Iterator<Item = i128>, digits: u8) -> Result<ArrayRef, ArrowError> {
-    let column = Decimal128Array::from_iter_values(cents).with_precision_and_scale(digits, 2)?;
+/// A column of money.
+///
+/// # Errors
+/// An amount has more digits.
+pub fn money(cents: impl Iterator<Item = i128>, digits: u8) -> Result<ArrayRef, ArrowError> {
+    decimal(cents, digits, 2)
+}
+
+/// A column of decimals with so many digits, some of them behind the point.
+///
+/// # Errors
+/// A number has more digits.
+pub fn decimal(
+    numbers: impl Iterator<Item = i128>,
+    digits: u8,
+    scale: i8,
+) -> Result<ArrayRef, ArrowError> {
+    let column =
+        Decimal128Array::from_iter_values(numbers).with_precision_and_scale(digits, scale)?;
     column.validate_decimal_precision(digits)?;
     Ok(Arc::new(column))
 }
 
 /// A batch with the columns of a layout, made by name; their types are those of the arrays.
-fn batch(
+///
+/// # Errors
+/// A column can't be made.
+pub fn batch(
     layout: &SchemaRef,
     mut column: impl FnMut(&str) -> Result<ArrayRef, ArrowError>,
 ) -> Result<RecordBatch, ArrowError> {

@@ -110,6 +110,33 @@ pub fn revenues(rows: &RecordBatch, customers: &mut Customers) -> Vec<(Slot, Cen
     ids.iter().zip(revenue).filter_map(row).collect()
 }
 
+/// Which rows of customer_month are of customers in the base.
+///
+/// # Errors
+/// The file is not of the layout.
+pub fn in_base(rows: &RecordBatch, words: &mut Words) -> Result<Vec<bool>, ArrowError> {
+    let status = words.of_column(&rows["status"])?;
+    let based = ["new", "carried", "returned", "at_risk", "active"].map(|name| words.word(name));
+    Ok(status.iter().map(|status| based.contains(status)).collect())
+}
+
+/// Makes room for the customers of customer_month who were not in the base and had revenue: it ends with them.
+///
+/// # Errors
+/// The file is not of the layout.
+pub fn meet_gone(
+    rows: &RecordBatch,
+    customers: &mut Customers,
+    words: &mut Words,
+) -> Result<(), ArrowError> {
+    let in_base = in_base(rows, words)?;
+    let ids = rows["customer_id"].as_string::<i32>();
+    let revenue = rows["revenue"].as_primitive::<Decimal128Type>().values();
+    let gone = (0..rows.num_rows()).filter(|row| !in_base[*row] && revenue[*row] != 0);
+    gone.for_each(|row| _ = customers.meet(ids.value(row)));
+    Ok(())
+}
+
 /// Reads states into slots.
 pub struct States<'a> {
     pub words: &'a mut Words,
@@ -129,9 +156,7 @@ impl States<'_> {
         as_of: MonthNumber,
         dimensions: &[String],
     ) -> Result<(), ArrowError> {
-        let status = self.words.of_column(&rows["status"])?;
-        let in_base = ["new", "carried", "returned", "at_risk", "active"];
-        let in_base = in_base.map(|status| self.words.word(status));
+        let in_base = in_base(rows, self.words)?;
         let states = self.states(rows, as_of, true);
         let texts = self.texts(rows, dimensions)?;
         let mut shown = Vec::new();
@@ -139,7 +164,7 @@ impl States<'_> {
             shown.push(self.words.of_column(&rows[name.as_str()])?);
         }
         let ids = rows["customer_id"].as_string::<i32>();
-        for row in (0..rows.num_rows()).filter(|row| in_base.contains(&status[*row])) {
+        for row in (0..rows.num_rows()).filter(|row| in_base[*row]) {
             let slot = customers.add(ids.value(row));
             customers.states[slot as usize] = states[row];
             fill(customers.texts_mut(slot), &texts, row);

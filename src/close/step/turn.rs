@@ -103,7 +103,6 @@ pub fn turn(rules: &Rules, brought: &Brought<'_>, state: &mut State, texts: &mut
     }
     state.as_of = now;
     let tenure = if state.since == NEVER { i32::MAX } else { now - state.since };
-    let fresh = tenure < rules.new_for && !state.carried;
     let kind = (status == Some(Status::Churned)).then(|| churn_kind(rules, state, texts));
     Turn {
         status,
@@ -114,7 +113,7 @@ pub fn turn(rules: &Rules, brought: &Brought<'_>, state: &mut State, texts: &mut
         },
         idle,
         revenue,
-        tier: if fresh { rules.new_tier } else { rules.tier(state.monthly_value) },
+        tier: rules.tier_after(tenure, state),
         tenure_band: tenure_band(rules, state, tenure),
         was_in_base: known.in_base,
         charged,
@@ -210,7 +209,8 @@ fn churn_kind(rules: &Rules, state: &State, texts: &[Word]) -> ChurnKind {
     }
 }
 
-fn tenure_band(rules: &Rules, state: &State, tenure: i32) -> Word {
+/// The band of a tenure.
+pub fn tenure_band(rules: &Rules, state: &State, tenure: i32) -> Word {
     if state.carried && state.since == state.first {
         return rules.unknown;
     }
