@@ -23,7 +23,7 @@ use crate::month::Month;
 use crate::warehouse::{DataFile, Place, Warehouse, WarehouseError, layout};
 
 /// The core, in the order in which it is computed.
-const CORE: [(&str, &str); 13] = [
+const CORE: [(&str, &str); 14] = [
     ("customer_charge", include_str!("../../sql/core/customer_charge.sql")),
     ("customer_event", include_str!("../../sql/core/customer_event.sql")),
     ("known", include_str!("../../sql/core/known.sql")),
@@ -36,6 +36,7 @@ const CORE: [(&str, &str); 13] = [
     ("value_movement", include_str!("../../sql/core/value_movement.sql")),
     ("period_movement", include_str!("../../sql/core/period_movement.sql")),
     ("cohort", include_str!("../../sql/core/cohort.sql")),
+    ("won_back", include_str!("../../sql/core/won_back.sql")),
     ("concentration", include_str!("../../sql/core/concentration.sql")),
 ];
 

@@ -27,6 +27,8 @@ pub const VALUE_MOVEMENT: &str = "value_movement";
 pub const PERIOD_MOVEMENT: &str = "period_movement";
 /// What is left of the customers of each first charged month.
 pub const COHORT: &str = "cohort";
+/// Who was lost, and what came back of those lost in each month.
+pub const WON_BACK: &str = "won_back";
 /// How much comes from the customers who bring most.
 pub const CONCENTRATION: &str = "concentration";
 /// What a month was closed from.
@@ -42,8 +44,8 @@ pub fn landed(kind: SourceKind) -> &'static str {
 }
 
 /// What a close leaves besides the customers: small sums, which views read in their stead.
-pub const SUMS: [&str; 6] =
-    [MOVEMENT, SPELL, VALUE_MOVEMENT, PERIOD_MOVEMENT, COHORT, CONCENTRATION];
+pub const SUMS: [&str; 7] =
+    [MOVEMENT, SPELL, VALUE_MOVEMENT, PERIOD_MOVEMENT, COHORT, WON_BACK, CONCENTRATION];
 
 /// All that a close leaves, a file a month of each.
 pub fn core() -> impl Iterator<Item = &'static str> {
@@ -51,7 +53,7 @@ pub fn core() -> impl Iterator<Item = &'static str> {
 }
 
 /// All tables, in the order in which data reaches them.
-pub const TABLES: [&str; 15] = [
+pub const TABLES: [&str; 16] = [
     "billing",
     "channel",
     "hotline",
@@ -65,6 +67,7 @@ pub const TABLES: [&str; 15] = [
     VALUE_MOVEMENT,
     PERIOD_MOVEMENT,
     COHORT,
+    WON_BACK,
     CONCENTRATION,
     CLOSES,
 ];
@@ -79,7 +82,7 @@ const MONEY: DataType = DataType::Decimal128(18, 2);
 const SUM: DataType = DataType::Decimal128(24, 2);
 
 /// What customer_month and dormant both hold: all that the next close must know of a customer.
-const STATE: [(&str, DataType); 23] = [
+const STATE: [(&str, DataType); 29] = [
     ("customer_id", TEXT),
     ("first_month", MONTH),
     ("since_month", MONTH),
@@ -95,6 +98,12 @@ const STATE: [(&str, DataType); 23] = [
     ("left_reason", TEXT),
     ("left_by_port_out", FLAG),
     ("relifting", DataType::Int32),
+    ("charged_months", DataType::Int32),
+    ("several_products", FLAG),
+    ("lost_month", MONTH),
+    ("lost_kind", TEXT),
+    ("won_month", MONTH),
+    ("won_kind", TEXT),
     ("value_sum", MONEY),
     ("tier_sum", MONEY),
     ("event_product", TEXT),
@@ -178,6 +187,14 @@ const PERIOD_MOVEMENT_COLUMNS: [(&str, DataType); 5] = [
 
 const COHORT_COLUMNS: [(&str, DataType); 4] =
     [("cohort", MONTH), ("joined", COUNT), ("in_base", COUNT), ("revenue", SUM)];
+
+const WON_BACK_COLUMNS: [(&str, DataType); 5] = [
+    ("lost_month", MONTH),
+    ("churn_kind", TEXT),
+    ("lost", COUNT),
+    ("returned", COUNT),
+    ("revenue", SUM),
+];
 
 const CONCENTRATION_COLUMNS: [(&str, DataType); 7] = [
     ("measure", TEXT),
@@ -281,6 +298,7 @@ pub fn schema(name: &str, dimensions: &[String]) -> SchemaRef {
         VALUE_MOVEMENT => fields(&VALUE_MOVEMENT_COLUMNS),
         PERIOD_MOVEMENT => fields(&PERIOD_MOVEMENT_COLUMNS),
         COHORT => fields(&COHORT_COLUMNS),
+        WON_BACK => fields(&WON_BACK_COLUMNS),
         CONCENTRATION => fields(&CONCENTRATION_COLUMNS),
         LANDINGS => fields(&LANDING_COLUMNS),
         REJECTED => fields(&REJECTED_COLUMNS),

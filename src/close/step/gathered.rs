@@ -15,6 +15,7 @@ use super::spells::Spells;
 use super::sums::{self, Movement};
 use super::turn::Turn;
 use super::values::Values;
+use super::won_back::WonBack;
 use super::words::Word;
 use crate::warehouse::{WarehouseError, layout};
 
@@ -27,6 +28,8 @@ pub struct Seen<'a> {
     pub known: &'a State,
     /// The state now.
     pub state: &'a State,
+    /// The kind of the loss that it came back from, if any.
+    pub won_kind: Word,
     /// How it came out of the month.
     pub turn: &'a Turn,
     /// Its dimensions at the end of the month before, where it was in the base then.
@@ -48,6 +51,7 @@ pub struct Gathered {
     values: Values,
     periods: Periods,
     cohorts: Cohorts,
+    won_back: WonBack,
     amounts: Amounts,
 }
 
@@ -60,6 +64,7 @@ impl Gathered {
             values: Values::new(dimensions),
             periods: Periods::default(),
             cohorts: Cohorts::new(first, now),
+            won_back: WonBack::default(),
             amounts: Amounts::default(),
         }
     }
@@ -73,6 +78,7 @@ impl Gathered {
         self.spells.add(seen);
         self.values.add(seen, rules);
         self.cohorts.add(seen);
+        self.won_back.add(seen, rules);
         self.amounts.add(seen);
     }
 
@@ -101,6 +107,7 @@ impl Gathered {
             self.values.batch(from, &layout(layout::VALUE_MOVEMENT)),
             self.periods.batch(from, &layout(layout::PERIOD_MOVEMENT)),
             self.cohorts.batch(from, &layout(layout::COHORT)),
+            self.won_back.batch(from, &layout(layout::WON_BACK)),
             self.amounts.batch(&layout(layout::CONCENTRATION)),
         ];
         let named = layout::SUMS.into_iter().zip(batches);

@@ -19,6 +19,7 @@ mod spells;
 mod sums;
 mod turn;
 mod values;
+mod won_back;
 mod words;
 
 use std::collections::{BTreeMap, HashSet};

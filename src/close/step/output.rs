@@ -13,7 +13,7 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
 use super::customers::{
-    Cents, Customers, FLAGS, GROUP_ID, MONEY, MONTHS, MonthNumber, NEVER, OWN, Slot, TEXTS,
+    COUNTS, Cents, Customers, FLAGS, GROUP_ID, MONEY, MONTHS, MonthNumber, NEVER, OWN, Slot, TEXTS,
 };
 use super::rules::Rules;
 use super::sums::{Movement, Sums};
@@ -28,7 +28,7 @@ pub struct States {
     months: [Vec<MonthNumber>; MONTHS.len()],
     money: [Vec<Cents>; MONEY.len()],
     flags: [Vec<bool>; FLAGS.len()],
-    relifting: Vec<i32>,
+    counts: [Vec<i32>; COUNTS.len()],
     texts: Vec<Vec<Word>>,
 }
 
@@ -40,7 +40,7 @@ impl States {
             months: Default::default(),
             money: Default::default(),
             flags: Default::default(),
-            relifting: Vec::new(),
+            counts: Default::default(),
             texts: vec![Vec::new(); texts],
         }
     }
@@ -53,7 +53,7 @@ impl States {
         self.months.iter_mut().zip(MONTHS).for_each(|(column, (_, of))| column.push(*of(state)));
         self.money.iter_mut().zip(MONEY).for_each(|(column, (_, of))| column.push(*of(state)));
         self.flags.iter_mut().zip(FLAGS).for_each(|(column, (_, of))| column.push(*of(state)));
-        self.relifting.push(state.relifting);
+        self.counts.iter_mut().zip(COUNTS).for_each(|(column, (_, of))| column.push(*of(state)));
         self.texts.iter_mut().zip(texts).for_each(|(column, word)| column.push(*word));
     }
 
@@ -68,13 +68,15 @@ impl States {
         if let Some(place) = place(&FLAGS.map(|(name, _)| name)) {
             return Ok(Arc::new(BooleanArray::from(take(&mut self.flags[place]))));
         }
+        if let Some(place) = place(&COUNTS.map(|(name, _)| name)) {
+            return Ok(Arc::new(Int32Array::from(take(&mut self.counts[place]))));
+        }
         if let Some(place) = place(&TEXTS) {
             let texts = if place == GROUP_ID { &from.groups } else { &from.words };
             return Ok(words(take(&mut self.texts[place]), texts));
         }
         Ok(match name {
             "customer_id" => Arc::new(self.ids.finish()),
-            "relifting" => Arc::new(Int32Array::from(take(&mut self.relifting))),
             _ => words(take(&mut self.texts[OWN + from.own(name)?]), &from.words),
         })
     }

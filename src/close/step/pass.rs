@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::charges::Charges;
 use super::customers::{
     BILLED_PRODUCT, BySlot, Cents, ENTRY_CHANNEL, EVENT_PRODUCT, MonthNumber, OWN, REGION, SEGMENT,
-    Slot,
+    Slot, WON_KIND,
 };
 use super::events::Told;
 use super::gathered::{Gathered, Seen};
@@ -57,6 +57,7 @@ impl Step<'_> {
                 now: month.now,
                 known: &known,
                 state: &state,
+                won_kind: self.customers.texts(slot)[WON_KIND],
                 turn: &turn,
                 before: known.in_base.then_some(before.as_slice()),
                 dimensions: self.customers.dimensions(slot),

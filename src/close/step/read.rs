@@ -13,8 +13,8 @@ use parquet::arrow::arrow_reader::{
 
 use super::charges::Charges;
 use super::customers::{
-    Cents, Customers, FLAGS, GROUP_ID, MONEY, MONTHS, MonthNumber, NEVER, OWN, Slot, State, TEXTS,
-    UNKNOWN,
+    COUNTS, Cents, Customers, FLAGS, GROUP_ID, MONEY, MONTHS, MonthNumber, NEVER, OWN, Slot, State,
+    TEXTS, UNKNOWN,
 };
 use super::events::Events;
 use super::words::{Word, Words};
@@ -238,8 +238,10 @@ impl States<'_> {
             let flags = rows[name].as_boolean().values();
             states.iter_mut().zip(flags).for_each(|(state, flag)| *of(state) = flag);
         }
-        let relifting = rows["relifting"].as_primitive::<Int32Type>().values();
-        states.iter_mut().zip(relifting).for_each(|(state, months)| state.relifting = *months);
+        for (name, of) in COUNTS {
+            let counts = rows[name].as_primitive::<Int32Type>().values();
+            states.iter_mut().zip(counts).for_each(|(state, count)| *of(state) = *count);
+        }
         states
     }
 }
