@@ -34,6 +34,16 @@ met as (
         greatest(
             known.seen_month, event.seen_month, case when charge.customer_id is not null then closing.number end
         ) as seen_month,
+        coalesce(known.charged_months, 0) + case when charge.business > 0 then 1 else 0 end as charged_months,
+        -- Of the first charged month, and for ever.
+        case
+            when known.first_month is null and charge.business > 0 then charge.several_products
+            else coalesce(known.several_products, false)
+        end as several_products,
+        known.lost_month as known_lost_month,
+        known.lost_kind as known_lost_kind,
+        known.won_month as known_won_month,
+        known.won_kind as known_won_kind,
         coalesce(charge.revenue, 0) as billed_revenue,
         coalesce(known.carried, false) as was_carried,
         case
@@ -173,21 +183,36 @@ tiered as (
     join valued
         on (tier.at_least is null or valued.monthly_value >= tier.at_least)
         and (tier.below is null or valued.monthly_value < tier.below)
+),
+kinded as (
+    select
+        tiered.*,
+        case
+            when status is distinct from 'churned' then null
+            when terminated and left_by_port_out then 'switched'
+            when terminated and passive.reason is not null then 'passive'
+            when terminated and switching.reason is not null then 'switched'
+            when terminated and unavoidable.reason is not null then 'unavoidable'
+            when terminated then 'left'
+            when seen_month > last_month then 'lapsed_uncharged'
+            else 'lapsed'
+        end as churn_kind
+    from tiered
+    left join passive_reason as passive on passive.reason = tiered.left_reason
+    left join switch_reason as switching on switching.reason = tiered.left_reason
+    left join unavoidable_reason as unavoidable on unavoidable.reason = tiered.left_reason
 )
 select
     customer_id, status, in_base, was_in_base, billed, charged, moved_now, now, idle, revenue, terminated,
     first_month, since_month, start_month, last_month, paid_month, seen_month, annual_revenue, monthly_value,
     carried, left_month, left_reason, left_by_port_out, relifting, value_sum, tier_sum, tier,
-    case
-        when status is distinct from 'churned' then null
-        when terminated and left_by_port_out then 'switched'
-        when terminated and passive.reason is not null then 'passive'
-        when terminated and switching.reason is not null then 'switched'
-        when terminated and unavoidable.reason is not null then 'unavoidable'
-        when terminated then 'left'
-        when seen_month > last_month then 'lapsed_uncharged'
-        else 'lapsed'
-    end as churn_kind,
+    charged_months, several_products,
+    churn_kind,
+    -- The latest loss, and the one that the present stay came back from.
+    case when status = 'churned' then now else known_lost_month end as lost_month,
+    case when status = 'churned' then churn_kind else known_lost_kind end as lost_kind,
+    case when status = 'returned' then known_lost_month else known_won_month end as won_month,
+    case when status = 'returned' then known_lost_kind else known_won_kind end as won_kind,
     case when terminated then coalesce(left_reason, 'none') else 'none' end as reason,
     case
         when carried and since_month = first_month then 'unknown'
@@ -201,7 +226,4 @@ select
     -- A bill's product counts from the first charged month on.
     case when first_month is null then known_billed_product else seen_product end as billed_product,
     entry_channel, region, segment, group_id{% for name in own %}, {{ name }}{% endfor %}
-from tiered
-left join passive_reason as passive on passive.reason = tiered.left_reason
-left join switch_reason as switching on switching.reason = tiered.left_reason
-left join unavoidable_reason as unavoidable on unavoidable.reason = tiered.left_reason
+from kinded

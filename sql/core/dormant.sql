@@ -12,7 +12,10 @@ select
     annual_revenue, monthly_value, carried, terminated,
     month_date(left_month) as left_month,
     left_reason, left_by_port_out,
-    relifting, value_sum, tier_sum, event_product, billed_product, entry_channel, region, segment, group_id{% for name in own %},
+    relifting, charged_months, several_products,
+    month_date(lost_month) as lost_month, lost_kind,
+    month_date(won_month) as won_month, won_kind,
+    value_sum, tier_sum, event_product, billed_product, entry_channel, region, segment, group_id{% for name in own %},
     {{ name }}{% endfor %}
 from customer_step
 where not in_base

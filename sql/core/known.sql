@@ -12,6 +12,9 @@
     month_number(left_month) as left_month,
     left_reason, left_by_port_out,
     {{ relifting }} as relifting,
+    charged_months, several_products,
+    month_number(lost_month) as lost_month, lost_kind,
+    month_number(won_month) as won_month, won_kind,
     value_sum, tier_sum,
     event_product, billed_product, entry_channel, region, segment, group_id
     {%- for name in own %}, {{ name }}{% endfor %}

@@ -11,20 +11,11 @@
 --   revenue: what they brought in the month
 -- Formula: retention = in_base / size
 -- Note: the cohort of the history's first month holds the customers that were there before it.
--- Source: customer_month
+-- Source: cohort, movement
 with
-lived as (
-    select
-        first_month as cohort, month,
-        sum(case when status in ('new', 'carried', 'returned', 'at_risk', 'active') then 1 else 0 end) as in_base,
-        sum(revenue) as revenue,
-        sum(case when month = first_month then 1 else 0 end) as joined
-    from customer_month
-    group by first_month, month
-),
 cohorts as (
     select cohort as of_cohort, joined as size
-    from lived
+    from cohort
     where cohort = month
 ),
 closed as (
@@ -46,4 +37,4 @@ select
     cast(coalesce(lived.in_base, 0) as double) / nullif(cell.size, 0) as retention,
     coalesce(lived.revenue, 0) as revenue
 from cell
-left join lived on lived.cohort = cell.of_cohort and lived.month = cell.closed_month
+left join cohort as lived on lived.cohort = cell.of_cohort and lived.month = cell.closed_month

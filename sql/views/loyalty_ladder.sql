@@ -12,7 +12,7 @@
 -- Note: charged months are counted over all stays. Bills before the history do not count, so that its first year shows
 --   customers carried over from before it lower than they stand. Two products are those that the lines of business
 --   above 0 name. Nobody recommends himself, and an activation of a house account recommends nobody.
--- Source: customer_month, movement, hotline, channel, billing, house_account, not_business
+-- Source: customer_month, cohort, movement, hotline, channel, house_account
 with
 stage_name as (
     select column1 as place, column2 as stage
@@ -43,85 +43,41 @@ recommending as (
     from all_months
     join referral on referral.month <= seen_from and referral.month > seen_from - interval '12 months'
 ),
-long_term as (
-    -- The month of the twelfth charge holds for every month looked at: nobody is counted month by month.
-    select customer_id as long_customer, array_sort(array_agg(month))[12] as long_since
-    from customer_month
-    where last_month = month
-    group by customer_id
-),
-once_charged as (
-    select month, customer_id, last_month
-    from customer_month
-    where status in ('new', 'carried', 'returned', 'active') and first_month = last_month
-),
-product_line as (
-    select line.month, line.customer_id, line.product
-    from billing as line
-    left join not_business as no_business on no_business.charge_type = line.charge_type
-    where no_business.charge_type is null and not line.waived and line.amount > 0 and line.product is not null
-),
-once_billed as (
-    -- Apart, so that a month reads its own lines; the others are asked for only where a year is paid ahead.
-    select once_charged.month, once_charged.customer_id, line.product
-    from once_charged
-    join product_line as line on line.customer_id = once_charged.customer_id and line.month = once_charged.month
-    where once_charged.last_month = once_charged.month
-    union all
-    select once_charged.month, once_charged.customer_id, line.product
-    from once_charged
-    join product_line as line on line.customer_id = once_charged.customer_id and line.month = once_charged.last_month
-    where once_charged.last_month < once_charged.month
-),
-mark as (
-    select scored_month as month, scored_customer as customer_id, true as advocate, false as two_products
+advocate as (
+    select scored_month as advocate_month, scored_customer as advocate
     from scored
     where recommend_score >= 9
-    union all
-    select referral_month as month, referral_customer as customer_id, true as advocate, false as two_products
+    union
+    select referral_month as advocate_month, referral_customer as advocate
     from recommending
-    union all
-    select month, customer_id, false as advocate, true as two_products
-    from once_billed
-    group by month, customer_id
-    having min(product) <> max(product)
-),
-marked as (
-    select
-        month as marked_month, customer_id as marked_customer,
-        bool_or(advocate) as advocate, bool_or(two_products) as two_products
-    from mark
-    group by month, customer_id
 ),
 counted as (
-    -- The side with few rows stands left, here and below: the engine keeps it in memory.
-    select customer.month, customer.customer_id, status, first_month, last_month, revenue, long_since
-    from long_term
-    right join customer_month as customer on long_customer = customer.customer_id
+    select month, customer_id, status, first_month, last_month, revenue, charged_months, several_products
+    from customer_month
     where status in ('new', 'carried', 'returned', 'at_risk', 'active')
 ),
 based as (
+    -- The side with few rows stands left: the engine keeps it in memory.
     select
         month,
         case
             when status = 'at_risk' then 'at_risk'
-            when advocate then 'advocate'
-            when long_since <= month then 'long_term'
-            when first_month < last_month or two_products then 'repeat'
+            when advocate is not null then 'advocate'
+            when charged_months >= 12 then 'long_term'
+            when first_month < last_month or several_products then 'repeat'
             else 'first_time'
         end as stage,
         revenue
-    from marked
-    right join counted on marked_month = month and marked_customer = customer_id
+    from advocate
+    right join counted on advocate_month = month and advocate = customer_id
 ),
 staged as (
     select month, stage, count(*) as customers, sum(revenue) as revenue from based group by month, stage
 ),
 first_charged as (
-    select month as first_charged_month, count(*) as customers
-    from customer_month
-    where first_month = month
-    group by month
+    select month as first_charged_month, joined as customers
+    from cohort
+    where cohort = month
 ),
 ever as (
     select seen_from as ever_month, closing, sum(customers) as customers

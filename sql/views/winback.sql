@@ -15,57 +15,23 @@
 -- Note: a return belongs to the loss before it. Who is lost again is in a new month of loss and stays
 --   returned in the old one; the revenue after a second return belongs to the second loss. Who returned
 --   without a loss (joined and left at first) is not in it. A month without a loss has rows for `all` only.
--- Source: customer_month, movement
+-- Source: won_back, movement
 with
-loss as (
-    select customer_id, month as lost_month, churn_kind
-    from customer_month
-    where status = 'churned'
-),
-win as (
-    select customer_id as won_customer, month as return_month
-    from customer_month
-    where status = 'returned'
-),
-won as (
-    -- Between two returns of a customer lies at most one loss, so the latest loss before is its own.
-    select
-        won_customer, return_month,
-        max(lost_month) as lost_month,
-        last_value(churn_kind order by lost_month) as churn_kind
-    from win
-    join loss on loss.customer_id = won_customer and lost_month < return_month
-    group by won_customer, return_month
-),
-brought as (
-    -- The start of a stay stands in all its rows and in those after it, up to the next return.
-    select customer_id as brought_customer, start_month, month, revenue
-    from customer_month
-    where start_month > first_month
-),
-earned as (
-    select
-        won.lost_month, won.churn_kind, brought.month,
-        sum(case when brought.month = return_month then 1 else 0 end) as came_back,
-        sum(brought.revenue) as revenue
-    from won
-    join brought on brought_customer = won_customer and brought.start_month = return_month
-    group by won.lost_month, won.churn_kind, brought.month
-),
 all_months as (
     select month as closed_month, churned from movement where dimension = 'total'
 ),
 cohort as (
     select closed_month as lost_month, 'all' as churn_kind, churned as lost from all_months
     union all
-    select lost_month, churn_kind, count(*) as lost from loss group by lost_month, churn_kind
+    select lost_month, churn_kind, lost from won_back where lost_month = month
 ),
 cell_sum as (
     select
         lost_month as sum_lost_month, case when every then 'all' else churn_kind end as sum_kind, month as sum_month,
-        sum(came_back) as came_back, sum(revenue) as revenue
+        sum(returned) as came_back, sum(revenue) as revenue
     from (values (true), (false)) as row_of(every)
-    cross join earned
+    cross join won_back
+    where lost_month < month
     group by lost_month, case when every then 'all' else churn_kind end, month
 ),
 cell as (

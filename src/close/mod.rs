@@ -1,10 +1,11 @@
 //! The close: month by month, from a month's landed rows and the state of the month before, to that
-//! month's partition of `customer_month`, `dormant` and `movement`. Its cost follows the month, not the
+//! month's partition of `customer_month`, `dormant` and the tables of sums. Its cost follows the month, not the
 //! history. A month whose inputs are those that it was closed from is left alone; a month that is missing,
 //! partial or re-sent is refused.
 
 mod aliases;
 mod inventory;
+mod period;
 mod plan;
 mod record;
 mod save;
@@ -105,8 +106,8 @@ pub struct Made {
     pub customer_month: RecordBatch,
     /// Its rows of `dormant`.
     pub dormant: RecordBatch,
-    /// Its rows of `movement`.
-    pub movement: RecordBatch,
+    /// Its rows of the tables of sums, in the order of `layout::SUMS`.
+    pub sums: Vec<RecordBatch>,
 }
 
 /// A month that has been computed either way.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use chrono::{Days, NaiveDate};
 
-use super::{CloseError, CloseRecord, Closes, Inventory};
+use super::{CloseError, CloseRecord, Closes, Inventory, period};
 use crate::config::Config;
 use crate::extract::SourceKind;
 use crate::month::Month;
@@ -163,6 +163,7 @@ impl<'a> Schedule<'a> {
             inputs: self.inventory.digest(month, month == self.first),
             prior_state: self.prior_state(closes, month),
             window_charges: self.window_charges(closes, month),
+            openings: self.openings(closes, month),
             definitions: self.definitions.to_owned(),
             sleepers: self
                 .prior(closes, month)
@@ -195,13 +196,22 @@ impl<'a> Schedule<'a> {
         windows.map(|month| charges(month).map_or("", |record| record.charges.as_str())).join(" ")
     }
 
+    /// The month that ends a quarter or a year looks back at the customers that the period began with.
+    fn openings(&self, closes: &Closes, month: Month) -> String {
+        let opened = period::ended_by(month).map(|(_, opening)| opening);
+        let opened = opened.filter(|opening| *opening >= self.first);
+        let states = opened.filter_map(|opening| Some(closes.closed(opening)?.state.as_str()));
+        states.collect::<Vec<_>>().join(" ")
+    }
+
     /// How a month stands, given the closed months before it.
     pub fn openness(&self, closes: &Closes, month: Month) -> Openness {
         let Some(record) = closes.closed(month) else { return Openness::Open };
         let now = self.record(closes, month);
         let same = record.inputs == now.inputs
             && record.prior_state == now.prior_state
-            && record.window_charges == now.window_charges;
+            && record.window_charges == now.window_charges
+            && record.openings == now.openings;
         match (record.definitions == now.definitions, same) {
             (false, _) => Openness::OtherDefinitions,
             (true, false) => Openness::Stale,

@@ -1,6 +1,8 @@
 //! The rows of `closes`: what each closed month was made from and the files that hold it. Readers take
 //! a month's files from here, so that a month appears at once or not at all.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::month::{Month, day};
@@ -21,6 +23,8 @@ pub struct CloseRecord {
     pub prior_state: String,
     /// Digest of the revenue of the months that fell out of the windows.
     pub window_charges: String,
+    /// Digest of the states that the quarter and the year began with, in the months that end them.
+    pub openings: String,
     /// Digest of the policy and the core SQL.
     pub definitions: String,
     /// Digest of the state that it left.
@@ -29,24 +33,10 @@ pub struct CloseRecord {
     pub sleepers: String,
     /// Digest of its customers' revenue.
     pub charges: String,
-    /// Its file of `customer_month`; empty for a month that is accepted and not closed yet.
-    pub customer_month_file: String,
-    /// Rows in it.
-    pub customer_month_rows: u64,
-    /// Bytes of it.
-    pub customer_month_bytes: u64,
-    /// Its file of `dormant`.
-    pub dormant_file: String,
-    /// Rows in it.
-    pub dormant_rows: u64,
-    /// Bytes of it.
-    pub dormant_bytes: u64,
-    /// Its file of `movement`.
-    pub movement_file: String,
-    /// Rows in it.
-    pub movement_rows: u64,
-    /// Bytes of it.
-    pub movement_bytes: u64,
+    /// Of each table of the core its file, the rows and the bytes in it, in columns such as `movement_file`;
+    /// none of a month that is accepted and not closed yet.
+    #[serde(flatten)]
+    pub(super) files: BTreeMap<String, Note>,
     /// Billing lines that counted.
     pub billing_lines: u64,
     /// Channel events that counted.
@@ -66,44 +56,45 @@ pub struct CloseRecord {
 impl CloseRecord {
     /// Whether the month is closed, rather than merely accepted.
     pub fn is_closed(&self) -> bool {
-        !self.customer_month_file.is_empty()
+        self.file(layout::CUSTOMER_MONTH).is_some()
     }
 
-    /// The data file of one of the three tables of the core.
+    /// The month's data file of a table of the core.
     pub fn file(&self, table: &str) -> Option<DataFile> {
-        let (path, rows, size) = match table {
-            layout::CUSTOMER_MONTH => {
-                (&self.customer_month_file, self.customer_month_rows, self.customer_month_bytes)
-            }
-            layout::DORMANT => (&self.dormant_file, self.dormant_rows, self.dormant_bytes),
-            _ => (&self.movement_file, self.movement_rows, self.movement_bytes),
+        let [file, rows, bytes] = notes(table).map(|name| self.files.get(&name));
+        let (Note::Text(path), Note::Count(rows), Note::Count(size)) = (file?, rows?, bytes?)
+        else {
+            return None;
         };
         let path = path.clone();
-        self.is_closed().then_some(DataFile { path, month: self.month, rows, size, ids: None })
+        Some(DataFile { path, month: self.month, rows: *rows, size: *size, ids: None })
     }
 
-    /// Takes note of the file that holds one of the three tables.
+    /// Takes note of the month's file of a table of the core.
     pub fn set_file(&mut self, table: &str, file: &DataFile) {
-        let slots = match table {
-            layout::CUSTOMER_MONTH => (
-                &mut self.customer_month_file,
-                &mut self.customer_month_rows,
-                &mut self.customer_month_bytes,
-            ),
-            layout::DORMANT => {
-                (&mut self.dormant_file, &mut self.dormant_rows, &mut self.dormant_bytes)
-            }
-            _ => (&mut self.movement_file, &mut self.movement_rows, &mut self.movement_bytes),
-        };
-        slots.0.clone_from(&file.path);
-        (*slots.1, *slots.2) = (file.rows, file.size);
+        let values =
+            [Note::Text(file.path.clone()), Note::Count(file.rows), Note::Count(file.size)];
+        self.files.extend(notes(table).into_iter().zip(values));
     }
+}
+
+/// Something noted of a data file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Note {
+    Count(u64),
+    Text(String),
+}
+
+/// The columns that tell of a table's file.
+fn notes(table: &str) -> [String; 3] {
+    layout::FILE_NOTES.map(|(note, _)| format!("{table}_{note}"))
 }
 
 /// The closed months, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Closes {
-    records: std::collections::BTreeMap<Month, CloseRecord>,
+    records: BTreeMap<Month, CloseRecord>,
     /// The version of the table that was read.
     pub version: u64,
 }

@@ -18,9 +18,6 @@ use crate::warehouse::{Change, DataFile, SmallTable, Warehouse, WarehouseError, 
 /// How much closing may be lost to a crash.
 const EVERY: Duration = Duration::from_secs(3);
 
-/// The tables of the core, in the order in which they are committed.
-const CORE: [&str; 3] = [layout::CUSTOMER_MONTH, layout::DORMANT, layout::MOVEMENT];
-
 /// Writes months, and commits them now and then.
 pub struct Saver<'a> {
     warehouse: &'a Warehouse,
@@ -33,7 +30,7 @@ pub struct Saver<'a> {
 /// A month whose files are written.
 struct Written {
     month: Month,
-    /// In the order of [`CORE`], each with its content's digest.
+    /// In the order of [`layout::core`], each with its content's digest.
     files: Vec<(DataFile, String)>,
     charges: String,
 }
@@ -65,7 +62,7 @@ impl<'a> Saver<'a> {
         let Some(writing) = self.writing.take() else { return Ok(None) };
         let written = writing.await.map_err(fell)??;
         let mut record = schedule.record(closes, written.month);
-        for (name, (file, _)) in CORE.into_iter().zip(&written.files) {
+        for (name, (file, _)) in layout::core().zip(&written.files) {
             record.set_file(name, file);
         }
         let [(_, state), (dormant, asleep), ..] = written.files.as_slice() else { return Ok(None) };
@@ -94,7 +91,7 @@ impl<'a> Saver<'a> {
         if !self.changed {
             return Ok(());
         }
-        let replaced = CORE.map(|name| replace(self.warehouse, name, closes));
+        let replaced = layout::core().map(|name| replace(self.warehouse, name, closes));
         try_join_all(replaced).await?;
         let mut table = SmallTable::open_or_create(self.warehouse, layout::CLOSES).await?;
         let records: Vec<&CloseRecord> = closes.records().collect();
@@ -132,7 +129,7 @@ async fn write(
     let encoding = tokio::task::spawn_blocking(move || encoded(&taken.made()?, threads));
     let (encoded, charges) = encoding.await.map_err(fell)??;
     let mut files = Vec::new();
-    for (name, (bytes, rows)) in CORE.into_iter().zip(encoded) {
+    for (name, (bytes, rows)) in layout::core().zip(encoded) {
         let digest = layout::digest(&[&bytes]);
         let path = format!("{}/{digest}.parquet", layout::partition(month));
         let whole = warehouse.path(&format!("{name}/{path}"));
@@ -150,10 +147,10 @@ async fn write(
 
 type Encoded = (Vec<(Bytes, u64)>, String);
 
-/// The three files' bytes and rows, and the digest of the customers' revenue.
+/// The files' bytes and rows, and the digest of the customers' revenue.
 fn encoded(made: &Made, threads: usize) -> Result<Encoded, WarehouseError> {
-    let batches = [&made.customer_month, &made.dormant, &made.movement];
-    let encoded = CORE.into_iter().zip(batches).map(|(name, batch)| {
+    let batches = [&made.customer_month, &made.dormant].into_iter().chain(&made.sums);
+    let encoded = layout::core().zip(batches).map(|(name, batch)| {
         let bytes = encode(batch, threads)
             .map_err(|source| WarehouseError::Parquet { file: name.to_owned(), source })?;
         Ok((bytes, batch.num_rows() as u64))

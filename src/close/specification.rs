@@ -26,7 +26,7 @@ use crate::month::Month;
 use crate::warehouse::{DataFile, Place, Warehouse, WarehouseError, layout};
 
 /// The core, in the order in which it is computed.
-const CORE: [(&str, &str); 8] = [
+const CORE: [(&str, &str); 14] = [
     ("customer_charge", include_str!("../../sql/core/customer_charge.sql")),
     ("customer_event", include_str!("../../sql/core/customer_event.sql")),
     ("known", include_str!("../../sql/core/known.sql")),
@@ -35,6 +35,12 @@ const CORE: [(&str, &str); 8] = [
     ("dormant_now", include_str!("../../sql/core/dormant.sql")),
     ("customer_change", include_str!("../../sql/core/customer_change.sql")),
     ("movement", include_str!("../../sql/core/movement.sql")),
+    ("spell", include_str!("../../sql/core/spell.sql")),
+    ("value_movement", include_str!("../../sql/core/value_movement.sql")),
+    ("period_movement", include_str!("../../sql/core/period_movement.sql")),
+    ("cohort", include_str!("../../sql/core/cohort.sql")),
+    ("won_back", include_str!("../../sql/core/won_back.sql")),
+    ("concentration", include_str!("../../sql/core/concentration.sql")),
 ];
 
 /// A digest of all that decides what a close computes besides its rows: the policy, the dimensions, and
@@ -84,8 +90,9 @@ impl Closing<'_> {
         let whole = |name, table| self.result(&relations[name], table);
         let customer_month = whole("customer_month", layout::CUSTOMER_MONTH)?;
         let dormant = whole("dormant_now", layout::DORMANT)?;
-        let movement = whole("movement", layout::MOVEMENT)?;
-        Ok(Made { customer_month, dormant, movement })
+        let sums =
+            layout::SUMS.into_iter().map(|table| whole(table, table)).collect::<Result<_, _>>()?;
+        Ok(Made { customer_month, dormant, sums })
     }
 
     fn register(&self, context: &SessionContext, first: Month) -> Result<(), DataFusionError> {
@@ -112,19 +119,13 @@ impl Closing<'_> {
         let policy = &self.config.policy;
         let ago = |months: u32| self.month.plus(-(months as i32));
         let (value, tier) = (ago(policy.value_window), ago(policy.tier_window));
-        context.register_table(
-            "prior",
-            core(layout::CUSTOMER_MONTH, &|month| month == self.month.previous()),
-        )?;
+        let one = |month: Month| core(layout::CUSTOMER_MONTH, &|at| at == month);
+        context.register_table("prior", one(self.month.previous()))?;
+        context.register_table("quarter_ago", one(ago(3)))?;
+        context.register_table("year_ago", one(ago(12)))?;
         context.register_table("dormant", core(layout::DORMANT, &|month| month < self.month))?;
-        context.register_table(
-            "out_of_value_window",
-            core(layout::CUSTOMER_MONTH, &|month| month == value),
-        )?;
-        context.register_table(
-            "out_of_tier_window",
-            core(layout::CUSTOMER_MONTH, &|month| month == tier),
-        )?;
+        context.register_table("out_of_value_window", one(value))?;
+        context.register_table("out_of_tier_window", one(tier))?;
         Ok(())
     }
 

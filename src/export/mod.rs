@@ -210,6 +210,7 @@ fn manifest(
         parts.push(desk.catalogue().find(view).map_err(ReportError::from)?.sql.clone());
     }
     let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
+    let path = |table| record.file(table).map(|file| file.path).unwrap_or_default();
     Ok(Manifest {
         export: export.name.clone(),
         month,
@@ -217,8 +218,8 @@ fn manifest(
         billing_version: record.billing_version,
         channel_version: record.channel_version,
         hotline_version: record.hotline_version,
-        customer_month: record.customer_month_file.clone(),
-        movement: record.movement_file.clone(),
+        customer_month: path(layout::CUSTOMER_MONTH),
+        movement: path(layout::MOVEMENT),
         definitions: record.definitions.clone(),
         views: layout::digest(&parts),
         program: env!("CARGO_PKG_VERSION").to_owned(),

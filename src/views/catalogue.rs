@@ -13,7 +13,7 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(&str, &str); 46] = built_in![
+const BUILT_IN: [(&str, &str); 43] = built_in![
     "arpu_by_segment",
     "at_risk_customers",
     "at_risk_flow",
@@ -42,7 +42,6 @@ const BUILT_IN: [(&str, &str); 46] = built_in![
     "market_share",
     "new_customers",
     "opening_contact",
-    "period_movement",
     "product_migration",
     "profit_loss_from_churn",
     "recommendation_rate",
@@ -53,11 +52,9 @@ const BUILT_IN: [(&str, &str); 46] = built_in![
     "revenue_bridge",
     "revenue_concentration",
     "segment_contribution",
-    "spell",
     "survival",
     "tier_equivalence",
     "tier_migration",
-    "value_movement",
     "visit_interval",
     "winback",
 ];

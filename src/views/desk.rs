@@ -18,19 +18,14 @@ use crate::engine::{Engine, policy, template};
 use crate::month::Month;
 use crate::warehouse::{Warehouse, WarehouseError, layout};
 
-/// The tables that are there besides the views: those of the core, the landed ones, the ledger.
-const TABLES: [&str; 10] = [
-    "billing",
-    "channel",
-    "hotline",
-    "rejected",
-    "landings",
-    "customer_month",
-    "dormant",
-    "movement",
-    "closes",
-    "month_state",
-];
+/// The tables that are there besides the views and those of the core: the landed ones, the ledger.
+const TABLES: [&str; 7] =
+    ["billing", "channel", "hotline", "rejected", "landings", "closes", "month_state"];
+
+/// All tables that are there besides the views.
+fn tables() -> impl Iterator<Item = &'static str> {
+    TABLES.into_iter().chain(layout::core())
+}
 
 /// A session for questions.
 pub struct Desk {
@@ -65,8 +60,9 @@ impl Desk {
             catalog.register_schema("landed", Arc::new(MemorySchemaProvider::new()))?;
         }
         let catalogue = Catalogue::load(config)?;
-        let taken =
-            |name: &&String| TABLES.contains(&name.as_str()) || catalogue.get(name).is_some();
+        let taken = |name: &&String| {
+            tables().any(|table| table == name.as_str()) || catalogue.get(name).is_some()
+        };
         if let Some(name) = config.tables.keys().find(taken) {
             return Err(ViewError::Taken(name.clone()));
         }
@@ -174,7 +170,7 @@ impl Desk {
     }
 
     fn knows(&self, name: &str) -> bool {
-        TABLES.contains(&name)
+        tables().any(|table| table == name)
             || self.catalogue.get(name).is_some()
             || self.config.tables.contains_key(name)
     }
@@ -183,7 +179,7 @@ impl Desk {
     pub fn names(&self) -> Vec<String> {
         let views = self.catalogue.iter().map(|view| view.name.clone());
         let own = self.config.tables.keys().cloned();
-        TABLES.iter().map(|name| (*name).to_owned()).chain(views).chain(own).collect()
+        tables().map(str::to_owned).chain(views).chain(own).collect()
     }
 
     /// Registers a table or view, and before it what it needs. `path` holds who needs it.
@@ -216,10 +212,10 @@ impl Desk {
             "month_state" => self.provide_month_state().await,
             "closes" => self.provide_closes(),
             _ if self.config.tables.contains_key(name) => self.provide_own(name).await,
-            layout::CUSTOMER_MONTH => self.provide_core(layout::CUSTOMER_MONTH),
-            layout::DORMANT => self.provide_core(layout::DORMANT),
-            layout::MOVEMENT => self.provide_core(layout::MOVEMENT),
-            _ => Err(ViewError::unknown(name, self.names().iter().map(String::as_str))),
+            _ => match layout::core().find(|table| *table == name) {
+                Some(table) => self.provide_core(table),
+                None => Err(ViewError::unknown(name, self.names().iter().map(String::as_str))),
+            },
         }
     }
 

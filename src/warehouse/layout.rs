@@ -19,6 +19,18 @@ pub const CUSTOMER_MONTH: &str = "customer_month";
 pub const DORMANT: &str = "dormant";
 /// Month × dimension × segment counts and sums.
 pub const MOVEMENT: &str = "movement";
+/// How long customers had been there, been silent, stayed away: counts by segment and length.
+pub const SPELL: &str = "spell";
+/// Sums of money by segment: what the base is worth, and how revenue changed.
+pub const VALUE_MOVEMENT: &str = "value_movement";
+/// What is left at a quarter's or a year's end of the customers that it began with, by segment.
+pub const PERIOD_MOVEMENT: &str = "period_movement";
+/// What is left of the customers of each first charged month.
+pub const COHORT: &str = "cohort";
+/// Who was lost, and what came back of those lost in each month.
+pub const WON_BACK: &str = "won_back";
+/// How much comes from the customers who bring most.
+pub const CONCENTRATION: &str = "concentration";
 /// What a month was closed from.
 pub const CLOSES: &str = "closes";
 
@@ -31,8 +43,17 @@ pub fn landed(kind: SourceKind) -> &'static str {
     }
 }
 
+/// What a close leaves besides the customers: small sums, which views read in their stead.
+pub const SUMS: [&str; 7] =
+    [MOVEMENT, SPELL, VALUE_MOVEMENT, PERIOD_MOVEMENT, COHORT, WON_BACK, CONCENTRATION];
+
+/// All that a close leaves, a file a month of each.
+pub fn core() -> impl Iterator<Item = &'static str> {
+    [CUSTOMER_MONTH, DORMANT].into_iter().chain(SUMS)
+}
+
 /// All tables, in the order in which data reaches them.
-pub const TABLES: [&str; 10] = [
+pub const TABLES: [&str; 16] = [
     "billing",
     "channel",
     "hotline",
@@ -42,6 +63,12 @@ pub const TABLES: [&str; 10] = [
     CUSTOMER_MONTH,
     DORMANT,
     MOVEMENT,
+    SPELL,
+    VALUE_MOVEMENT,
+    PERIOD_MOVEMENT,
+    COHORT,
+    WON_BACK,
+    CONCENTRATION,
     CLOSES,
 ];
 
@@ -55,7 +82,7 @@ const MONEY: DataType = DataType::Decimal128(18, 2);
 const SUM: DataType = DataType::Decimal128(24, 2);
 
 /// What customer_month and dormant both hold: all that the next close must know of a customer.
-const STATE: [(&str, DataType); 23] = [
+const STATE: [(&str, DataType); 29] = [
     ("customer_id", TEXT),
     ("first_month", MONTH),
     ("since_month", MONTH),
@@ -71,6 +98,12 @@ const STATE: [(&str, DataType); 23] = [
     ("left_reason", TEXT),
     ("left_by_port_out", FLAG),
     ("relifting", DataType::Int32),
+    ("charged_months", DataType::Int32),
+    ("several_products", FLAG),
+    ("lost_month", MONTH),
+    ("lost_kind", TEXT),
+    ("won_month", MONTH),
+    ("won_kind", TEXT),
     ("value_sum", MONEY),
     ("tier_sum", MONEY),
     ("event_product", TEXT),
@@ -116,6 +149,63 @@ const MOVEMENT_COLUMNS: [(&str, DataType); 19] = [
     ("avoidable_lost_annual_profit", SUM),
 ];
 
+const SPELL_COLUMNS: [(&str, DataType); 7] = [
+    ("dimension", TEXT),
+    ("segment", TEXT),
+    ("spell", TEXT),
+    ("months", DataType::Int32),
+    ("customers", COUNT),
+    ("churned", COUNT),
+    ("active", COUNT),
+];
+
+const VALUE_MOVEMENT_COLUMNS: [(&str, DataType); 15] = [
+    ("dimension", TEXT),
+    ("segment", TEXT),
+    ("opening_revenue", SUM),
+    ("new_revenue", SUM),
+    ("returned_revenue", SUM),
+    ("expansion", SUM),
+    ("contraction", SUM),
+    ("paused", SUM),
+    ("resumed", SUM),
+    ("churned_revenue", SUM),
+    ("other_revenue", SUM),
+    ("closing_revenue", SUM),
+    ("annual_revenue", SUM),
+    ("annual_profit", SUM),
+    ("exact_profit", DataType::Decimal128(32, 8)),
+];
+
+const PERIOD_MOVEMENT_COLUMNS: [(&str, DataType); 5] = [
+    ("grain", TEXT),
+    ("dimension", TEXT),
+    ("segment", TEXT),
+    ("opening", COUNT),
+    ("churned", COUNT),
+];
+
+const COHORT_COLUMNS: [(&str, DataType); 4] =
+    [("cohort", MONTH), ("joined", COUNT), ("in_base", COUNT), ("revenue", SUM)];
+
+const WON_BACK_COLUMNS: [(&str, DataType); 5] = [
+    ("lost_month", MONTH),
+    ("churn_kind", TEXT),
+    ("lost", COUNT),
+    ("returned", COUNT),
+    ("revenue", SUM),
+];
+
+const CONCENTRATION_COLUMNS: [(&str, DataType); 7] = [
+    ("measure", TEXT),
+    ("percent", DataType::Int32),
+    ("customers", COUNT),
+    ("amount", SUM),
+    ("all_customers", COUNT),
+    ("all_amount", SUM),
+    ("rank_sum", DataType::Decimal128(38, 2)),
+];
+
 const LANDING_COLUMNS: [(&str, DataType); 17] = [
     ("delivery", DataType::Int32),
     ("source", TEXT),
@@ -155,25 +245,22 @@ const DUPLICATE_COLUMNS: [(&str, DataType); 6] = [
     ("landing", TEXT),
 ];
 
-const CLOSE_COLUMNS: [(&str, DataType); 25] = [
+/// What a month was closed from, and the digests of what came of it.
+const CLOSED_FROM: [(&str, DataType); 10] = [
     ("month", MONTH),
     ("accepted", FLAG),
     ("inputs", TEXT),
     ("prior_state", TEXT),
     ("window_charges", TEXT),
+    ("openings", TEXT),
     ("definitions", TEXT),
     ("state", TEXT),
     ("sleepers", TEXT),
     ("charges", TEXT),
-    ("customer_month_file", TEXT),
-    ("customer_month_rows", COUNT),
-    ("customer_month_bytes", COUNT),
-    ("dormant_file", TEXT),
-    ("dormant_rows", COUNT),
-    ("dormant_bytes", COUNT),
-    ("movement_file", TEXT),
-    ("movement_rows", COUNT),
-    ("movement_bytes", COUNT),
+];
+
+/// What was read of a month, and when.
+const CLOSED_AT: [(&str, DataType); 7] = [
     ("billing_lines", COUNT),
     ("channel_events", COUNT),
     ("hotline_calls", COUNT),
@@ -182,6 +269,16 @@ const CLOSE_COLUMNS: [(&str, DataType); 25] = [
     ("hotline_version", COUNT),
     ("closed_at", DataType::Timestamp(TimeUnit::Microsecond, None)),
 ];
+
+/// What of a month's file of a table is noted in `closes`, each in a column `TABLE_…`.
+pub const FILE_NOTES: [(&str, DataType); 3] = [("file", TEXT), ("rows", COUNT), ("bytes", COUNT)];
+
+fn close_fields() -> Vec<Field> {
+    let notes = core().flat_map(|table| {
+        FILE_NOTES.map(|(note, kind)| Field::new(format!("{table}_{note}"), kind, true))
+    });
+    [fields(&CLOSED_FROM), notes.collect(), fields(&CLOSED_AT)].concat()
+}
 
 fn fields(columns: &[(&str, DataType)]) -> Vec<Field> {
     columns.iter().map(|(name, kind)| Field::new(*name, kind.clone(), true)).collect()
@@ -197,10 +294,16 @@ pub fn schema(name: &str, dimensions: &[String]) -> SchemaRef {
         CUSTOMER_MONTH => [fields(&STATE), fields(&MONTHLY), dimension_fields(dimensions)].concat(),
         DORMANT => [fields(&STATE), dimension_fields(dimensions)].concat(),
         MOVEMENT => fields(&MOVEMENT_COLUMNS),
+        SPELL => fields(&SPELL_COLUMNS),
+        VALUE_MOVEMENT => fields(&VALUE_MOVEMENT_COLUMNS),
+        PERIOD_MOVEMENT => fields(&PERIOD_MOVEMENT_COLUMNS),
+        COHORT => fields(&COHORT_COLUMNS),
+        WON_BACK => fields(&WON_BACK_COLUMNS),
+        CONCENTRATION => fields(&CONCENTRATION_COLUMNS),
         LANDINGS => fields(&LANDING_COLUMNS),
         REJECTED => fields(&REJECTED_COLUMNS),
         DUPLICATES => fields(&DUPLICATE_COLUMNS),
-        CLOSES => fields(&CLOSE_COLUMNS),
+        CLOSES => close_fields(),
         _ => landed_fields(name, dimensions),
     };
     if !partition_columns(name).is_empty() {

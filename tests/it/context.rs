@@ -17,10 +17,21 @@ pub const TODAY: &str = "2100-01-01";
 const KEPT: [&str; 4] = ["PATH", "TMPDIR", "LD_LIBRARY_PATH", "LLVM_PROFILE_FILE"];
 
 /// Everything that closing months makes, in an order that does not depend on how it was made.
-const CLOSED: [&str; 2] = [
+const CLOSED: [&str; 8] = [
     "select * from customer_month order by month, customer_id",
     "select * from movement order by month, dimension, segment",
+    "select * from spell order by month, dimension, segment, spell, months",
+    "select * from value_movement order by month, dimension, segment",
+    "select * from period_movement order by month, grain, dimension, segment",
+    "select * from cohort order by month, cohort",
+    "select * from won_back order by month, lost_month, churn_kind",
+    "select * from concentration order by month, measure, percent",
 ];
+
+/// What closing leaves of each month, by digests and files' names: equal names are equal bytes.
+pub const DIGESTS: &str = "select month, state, charges, movement_file, spell_file, value_movement_file, \
+    period_movement_file, cohort_file, won_back_file, \
+    concentration_file from closes order by month";
 
 /// The views, likewise.
 const VIEWS: [&str; 6] = [

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
-use crate::context::{TODAY, TestContext, difference};
+use crate::context::{DIGESTS, TODAY, TestContext, difference};
 use crate::extracts::{Extracts, MONTHS, context, extracts};
 
 /// Each case is a dozen runs of the program; a failure is shrunk only so far as patience goes.
@@ -51,11 +51,10 @@ proptest! {
         same(&context, &expected, "again from a month on")?;
         context.ok(&["close", "--full", "--today", TODAY]);
         same(&context, &expected, "from nothing")?;
-        let digests = "select month, state, charges, movement_file from closes order by month";
-        let by_hand = context.csv(digests);
+        let by_hand = context.csv(DIGESTS);
         context.ok(&["close", "--full", "--by-sql", "--today", TODAY]);
         same(&context, &expected, "by the definition")?;
-        prop_assert_eq!(by_hand, context.csv(digests), "the files of both");
+        prop_assert_eq!(by_hand, context.csv(DIGESTS), "the files of both");
         context.ok(&["check"]);
     }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use sqllogictest::{AsyncDB, DBOutput, DefaultColumnType, Record, Runner, parse, parse_file};
 
-use crate::context::{TODAY, TestContext, checkout, records};
+use crate::context::{DIGESTS, TODAY, TestContext, checkout, records};
 
 /// Failures that are shown of one file; what follows the first ones mostly follows from them.
 const SHOWN: usize = 10;
@@ -55,8 +55,7 @@ impl Program {
     fn holds_to_the_definition(&self) -> Result<Done, Failure> {
         let closed = |by: &[&str]| {
             let said = self.0.run(&[&["close", "--full", "--today", TODAY], by].concat());
-            let query = "select month, state, charges, movement_file from closes order by month";
-            let closes = self.0.run(&["sql", "--format", "csv", query]).stdout;
+            let closes = self.0.run(&["sql", "--format", "csv", DIGESTS]).stdout;
             format!("status {}\n{}\n{closes}", said.status, said.stderr)
         };
         let (by_hand, by_sql) = (closed(&[]), closed(&["--by-sql"]));
@@ -169,6 +168,7 @@ files![
     new_customers,
     no_loss,
     paid_through,
+    period_restated,
     policy,
     product_end,
     product_migration,
@@ -187,6 +187,7 @@ files![
     rounding,
     segment_contribution,
     status,
+    sums,
     survival,
     tenure,
     tier_equivalence,

@@ -24,12 +24,24 @@ pub struct Charge {
     pub paid: MonthNumber,
     /// The product of the line with the greatest (billed_on, product) that names one.
     pub product: Word,
+    /// Whether its lines of business above 0 name more than one product.
+    pub several_products: bool,
+    /// The product that the last of them names.
+    sold: Word,
     billed_on: i32,
 }
 
 /// No bill.
-const NOTHING: Charge =
-    Charge { billed: false, business: 0, revenue: 0, paid: NEVER, product: NULL, billed_on: 0 };
+const NOTHING: Charge = Charge {
+    billed: false,
+    business: 0,
+    revenue: 0,
+    paid: NEVER,
+    product: NULL,
+    several_products: false,
+    sold: NULL,
+    billed_on: 0,
+};
 
 /// The products that a customer's leaving events of the month name, while all of them name one, and
 /// whether a line has shown that these ended products and not the customer.
@@ -129,6 +141,7 @@ impl Charges {
                 charge.revenue = charge.revenue.saturating_add(amount);
                 if !not_business.contains(&types[row]) {
                     charge.business = charge.business.saturating_add(amount);
+                    charge.sell(amount, product);
                 }
                 if amount > 0 && product != NULL {
                     ends.see(slot, product);
@@ -147,6 +160,15 @@ impl Charges {
 }
 
 impl Charge {
+    /// Takes note of the product of a line of business.
+    fn sell(&mut self, amount: Cents, product: Word) {
+        if amount <= 0 || product == NULL {
+            return;
+        }
+        self.several_products |= self.sold != NULL && self.sold != product;
+        self.sold = product;
+    }
+
     /// Whether the line that names the product so far stands before one of a day and product.
     fn is_before(&self, day: i32, product: Word, words: &Words) -> bool {
         if self.product == NULL || self.billed_on != day {

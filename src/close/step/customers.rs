@@ -28,10 +28,12 @@ pub const EVENT_PRODUCT: usize = 1;
 pub const BILLED_PRODUCT: usize = 2;
 pub const ENTRY_CHANNEL: usize = 3;
 pub const GROUP_ID: usize = 4;
-pub const REGION: usize = 5;
-pub const SEGMENT: usize = 6;
+pub const LOST_KIND: usize = 5;
+pub const WON_KIND: usize = 6;
+pub const REGION: usize = 7;
+pub const SEGMENT: usize = 8;
 /// The first configured dimension.
-pub const OWN: usize = 7;
+pub const OWN: usize = 9;
 
 /// What the next close must know of a customer besides its texts: sql/core/customer_step.sql has the
 /// meaning of each.
@@ -44,7 +46,10 @@ pub struct State {
     pub paid: MonthNumber,
     pub seen: MonthNumber,
     pub left: MonthNumber,
+    pub lost: MonthNumber,
+    pub won: MonthNumber,
     pub relifting: i32,
+    pub charged_months: i32,
     pub annual_revenue: Cents,
     pub monthly_value: Cents,
     pub value_sum: Cents,
@@ -52,6 +57,7 @@ pub struct State {
     pub carried: bool,
     pub terminated: bool,
     pub left_by_port_out: bool,
+    pub several_products: bool,
     pub in_base: bool,
     /// The month at whose end this held; never for a customer just met.
     pub as_of: MonthNumber,
@@ -61,7 +67,7 @@ pub struct State {
 type Column<T> = (&'static str, fn(&mut State) -> &mut T);
 
 /// The state's months.
-pub const MONTHS: [Column<MonthNumber>; 7] = [
+pub const MONTHS: [Column<MonthNumber>; 9] = [
     ("first_month", |state| &mut state.first),
     ("since_month", |state| &mut state.since),
     ("start_month", |state| &mut state.start),
@@ -69,6 +75,8 @@ pub const MONTHS: [Column<MonthNumber>; 7] = [
     ("paid_month", |state| &mut state.paid),
     ("seen_month", |state| &mut state.seen),
     ("left_month", |state| &mut state.left),
+    ("lost_month", |state| &mut state.lost),
+    ("won_month", |state| &mut state.won),
 ];
 /// Its money.
 pub const MONEY: [Column<Cents>; 4] = [
@@ -77,11 +85,17 @@ pub const MONEY: [Column<Cents>; 4] = [
     ("value_sum", |state| &mut state.value_sum),
     ("tier_sum", |state| &mut state.tier_sum),
 ];
+/// Its counts.
+pub const COUNTS: [Column<i32>; 2] = [
+    ("relifting", |state| &mut state.relifting),
+    ("charged_months", |state| &mut state.charged_months),
+];
 /// Its flags.
-pub const FLAGS: [Column<bool>; 3] = [
+pub const FLAGS: [Column<bool>; 4] = [
     ("carried", |state| &mut state.carried),
     ("terminated", |state| &mut state.terminated),
     ("left_by_port_out", |state| &mut state.left_by_port_out),
+    ("several_products", |state| &mut state.several_products),
 ];
 /// The columns of texts, by their place among a customer's texts.
 pub const TEXTS: [&str; OWN] = {
@@ -91,6 +105,8 @@ pub const TEXTS: [&str; OWN] = {
     names[BILLED_PRODUCT] = "billed_product";
     names[ENTRY_CHANNEL] = "entry_channel";
     names[GROUP_ID] = "group_id";
+    names[LOST_KIND] = "lost_kind";
+    names[WON_KIND] = "won_kind";
     names[REGION] = "region";
     names[SEGMENT] = "segment";
     names
@@ -105,8 +121,11 @@ pub const UNKNOWN: State = State {
     paid: NEVER,
     seen: NEVER,
     left: NEVER,
+    lost: NEVER,
+    won: NEVER,
     as_of: NEVER,
     relifting: 0,
+    charged_months: 0,
     annual_revenue: 0,
     monthly_value: 0,
     value_sum: 0,
@@ -114,6 +133,7 @@ pub const UNKNOWN: State = State {
     carried: false,
     terminated: false,
     left_by_port_out: false,
+    several_products: false,
     in_base: false,
 };
 

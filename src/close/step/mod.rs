@@ -4,23 +4,32 @@
 //! that, and tests hold the two equal, row for row.
 
 mod charges;
+mod cohorts;
+mod concentration;
 mod customers;
 mod events;
+mod gathered;
 mod output;
 mod pass;
+mod periods;
 mod read;
 mod rules;
+mod segments;
+mod spells;
 mod sums;
 mod turn;
+mod values;
+mod won_back;
 mod words;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::error::ArrowError;
 use tokio::task::JoinHandle;
 
-use super::{CloseError, Closes, Inventory, fell};
+use super::{CloseError, Closes, Inventory, fell, period};
 use crate::config::Config;
 use crate::engine::threads;
 use crate::extract::SourceKind;
@@ -32,6 +41,7 @@ use events::Events;
 use output::{MonthDays, Monthly};
 use pass::MonthOn;
 pub use pass::Taken;
+use periods::Opening;
 use read::{Inputs, Reading};
 use rules::Rules;
 use words::Words;
@@ -51,6 +61,7 @@ pub struct Step<'a> {
     rules: Rules,
     customers: Customers,
     revenues: BTreeMap<Month, Vec<(Slot, Cents)>>,
+    openings: BTreeMap<Month, Opening>,
     days: Arc<MonthDays>,
     /// What landed for the next month, which is read while this one is computed.
     ahead: Option<(Month, JoinHandle<Result<Inputs, WarehouseError>>)>,
@@ -79,6 +90,7 @@ impl<'a> Step<'a> {
             rules,
             customers: nobody(config),
             revenues: BTreeMap::new(),
+            openings: BTreeMap::new(),
             days: Arc::default(),
             ahead: None,
             as_of: None,
@@ -104,8 +116,8 @@ impl<'a> Step<'a> {
         if let Some(moved) = self.customers.settle() {
             let revenues = self.revenues.values_mut().flatten();
             revenues.for_each(|(slot, _)| *slot = moved[*slot as usize]);
+            self.openings.values_mut().for_each(|opening| opening.renumber(&moved));
         }
-        let met = self.customers.len() as Slot;
         let inputs = inputs.await.map_err(fell)??;
         if self.inventory.source(SourceKind::Billing).rows(month.next()) > 0 {
             self.ahead = Some((month.next(), self.inputs(month.next())));
@@ -115,11 +127,13 @@ impl<'a> Step<'a> {
         let charges = self.charges(&inputs.lines, &mut ends)?;
         let recycled_after = self.rules.recycled_after;
         let told = events.told(month.number(), recycled_after, |slot| ends.holds(slot));
-        self.awaken(behind.asleep, met).await?;
+        self.awaken(behind.asleep).await?;
         self.read_revenues(behind.revenues).await?;
         let (value, tier) = self.windows(month);
         let (out_of_value, out_of_tier) = (self.revenue_of(value), self.revenue_of(tier));
+        let revenue_before = self.revenue_of(month.previous());
         self.customers.sort();
+        self.read_openings(behind.openings).await?;
         let month_on = MonthOn {
             now: month.number(),
             first: self.first.number(),
@@ -128,9 +142,14 @@ impl<'a> Step<'a> {
             out_of_value: &out_of_value,
             out_of_tier: &out_of_tier,
         };
-        let taken = self.take(&month_on);
+        let mut taken = self.take(&month_on, revenue_before);
         drop(charges);
+        for (grain, opened) in period::ended_by(month) {
+            let Some(opening) = self.openings.get(&opened) else { continue };
+            taken.gathered.periods().add(grain, opened.number(), opening, &self.customers);
+        }
         self.keep_revenue(month, &taken.monthly);
+        self.keep_opening(month);
         self.as_of = Some(month);
         Ok(taken)
     }
@@ -139,43 +158,63 @@ impl<'a> Step<'a> {
     fn forget(&mut self, month: Month) {
         self.customers = nobody(self.config);
         self.revenues.clear();
+        self.openings.clear();
         self.since = month;
         self.as_of = None;
     }
 
-    /// Reads the state at the end of the month before.
+    /// Reads the state at the end of the month before, and what everybody brought in it.
     async fn load(&mut self, closes: &Closes, month: Month) -> Result<(), CloseError> {
         let before = month.previous();
         let files = closes.files(layout::CUSTOMER_MONTH, |at| at == before && at >= self.first);
+        let mut brought = Vec::new();
         for file in files {
             self.customers.reserve(file.rows as usize);
             let mut rows = read::batches(self.warehouse, layout::CUSTOMER_MONTH, &file).await?;
             while let Some(batch) = rows.recv().await {
-                let mut state = read::States { words: &mut self.words, groups: &mut self.groups };
-                state
-                    .present(&batch?, &mut self.customers, before.number(), &self.dimensions)
-                    .map_err(of_table(layout::CUSTOMER_MONTH))?;
+                let batch = batch?;
+                self.load_rows(&batch, before).map_err(of_table(layout::CUSTOMER_MONTH))?;
+                brought.push(batch);
             }
         }
         self.customers.sort();
+        let revenues = brought.iter().flat_map(|rows| read::revenues(rows, &mut self.customers));
+        self.revenues.insert(before, revenues.collect());
         Ok(())
     }
 
+    fn load_rows(&mut self, rows: &RecordBatch, before: Month) -> Result<(), ArrowError> {
+        let mut state = read::States { words: &mut self.words, groups: &mut self.groups };
+        state.present(rows, &mut self.customers, before.number(), &self.dimensions)?;
+        read::meet_gone(rows, &mut self.customers, &mut self.words)
+    }
+
     /// Begins to read what earlier closes left and a month needs besides the state: who went dormant in the
-    /// months before these were taken, the latest first, and the revenue that falls out of the windows.
+    /// months before these were taken, the latest first; the revenue that falls out of the windows; and who
+    /// was in the base when the periods that the month ends began.
     fn behind(&self, closes: &Closes, month: Month) -> Behind {
         let (first, since) = (self.first, self.since);
-        let dormant = closes.files(layout::DORMANT, |at| at >= first && at < since);
-        let (value, tier) = self.windows(month);
-        let falls_out = |at: Month| at == value || at == tier;
-        let unread = |at: Month| at >= first && falls_out(at) && !self.revenues.contains_key(&at);
-        let past = closes.files(layout::CUSTOMER_MONTH, unread);
-        let read = |table, files, columns| {
+        let read = |table, files, columns: Option<Vec<&str>>| {
+            let columns = columns.map(|names| names.into_iter().map(str::to_owned).collect());
             Reading::begin(self.warehouse.clone(), table, files, columns, threads(self.config))
         };
+        let dormant = closes.files(layout::DORMANT, |at| at >= first && at < since);
+        let (value, tier) = self.windows(month);
+        let falls_out = |at: Month| (at == value || at == tier) && at != month.previous();
+        let past = |wanted: &dyn Fn(Month) -> bool| {
+            closes.files(layout::CUSTOMER_MONTH, |at| at >= first && wanted(at))
+        };
+        let revenues = past(&|at| falls_out(at) && !self.revenues.contains_key(&at));
+        let opened = |at: Month| period::ended_by(month).any(|(_, opened)| opened == at);
+        let openings = past(&|at| opened(at) && !self.openings.contains_key(&at));
         Behind {
             asleep: read(layout::DORMANT, dormant.into_iter().rev().collect(), None),
-            revenues: read(layout::CUSTOMER_MONTH, past, Some(&read::REVENUE)),
+            revenues: read(layout::CUSTOMER_MONTH, revenues, Some(read::REVENUE.to_vec())),
+            openings: read(
+                layout::CUSTOMER_MONTH,
+                openings,
+                Some(Opening::columns(&self.dimensions)),
+            ),
         }
     }
 
@@ -233,16 +272,13 @@ impl<'a> Step<'a> {
         rows.map(|row| (row.delivery, row.line)).collect()
     }
 
-    /// Takes the states of customers just met that went dormant: the latest row of each.
-    async fn awaken(&mut self, mut asleep: Reading, met: Slot) -> Result<(), CloseError> {
-        if self.customers.len() as Slot == met {
-            return Ok(());
-        }
+    /// Takes the states of customers that went dormant and are met again: the latest row of each.
+    async fn awaken(&mut self, mut asleep: Reading) -> Result<(), CloseError> {
         while let Some((month, batches)) = asleep.next().await? {
             for batch in batches {
                 let mut state = read::States { words: &mut self.words, groups: &mut self.groups };
                 state
-                    .asleep(&batch, &mut self.customers, met, month.number(), &self.dimensions)
+                    .asleep(&batch, &mut self.customers, month.number(), &self.dimensions)
                     .map_err(of_table(layout::DORMANT))?;
             }
         }
@@ -266,6 +302,26 @@ impl<'a> Step<'a> {
         by_slot
     }
 
+    /// Takes who was in the base at the ends of months.
+    async fn read_openings(&mut self, mut past: Reading) -> Result<(), CloseError> {
+        while let Some((month, batches)) = past.next().await? {
+            let opening = self.openings.entry(month).or_default();
+            for rows in batches {
+                let (customers, words) = (&mut self.customers, &mut self.words);
+                let added = opening.add(&rows, &self.dimensions, customers, words);
+                added.map_err(of_table(layout::CUSTOMER_MONTH))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn keep_opening(&mut self, month: Month) {
+        if period::looked_back_for(month) > 0 {
+            self.openings.insert(month, Opening::of(&self.customers));
+        }
+        self.openings.retain(|at, _| month.since(*at) < period::looked_back_for(*at));
+    }
+
     fn keep_revenue(&mut self, month: Month, monthly: &Monthly) {
         self.revenues.insert(month, monthly.revenues());
         let longest = self.rules.value_window.max(self.rules.tier_window);
@@ -277,6 +333,7 @@ impl<'a> Step<'a> {
 struct Behind {
     asleep: Reading,
     revenues: Reading,
+    openings: Reading,
 }
 
 /// No customers, with room for the texts and dimensions of the configuration.
@@ -285,7 +342,7 @@ fn nobody(config: &Config) -> Customers {
     Customers::new(texts, dimensions, &config.policy.house_accounts)
 }
 
-fn of_table(table: &str) -> impl Fn(arrow::error::ArrowError) -> WarehouseError {
+fn of_table(table: &str) -> impl Fn(ArrowError) -> WarehouseError {
     let table = table.to_owned();
     move |source| WarehouseError::Arrow { table: table.clone(), source }
 }

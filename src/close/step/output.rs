@@ -13,7 +13,7 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
 use super::customers::{
-    Cents, Customers, FLAGS, GROUP_ID, MONEY, MONTHS, MonthNumber, NEVER, OWN, Slot, TEXTS,
+    COUNTS, Cents, Customers, FLAGS, GROUP_ID, MONEY, MONTHS, MonthNumber, NEVER, OWN, Slot, TEXTS,
 };
 use super::rules::Rules;
 use super::sums::{Movement, Sums};
@@ -28,7 +28,7 @@ pub struct States {
     months: [Vec<MonthNumber>; MONTHS.len()],
     money: [Vec<Cents>; MONEY.len()],
     flags: [Vec<bool>; FLAGS.len()],
-    relifting: Vec<i32>,
+    counts: [Vec<i32>; COUNTS.len()],
     texts: Vec<Vec<Word>>,
 }
 
@@ -40,7 +40,7 @@ impl States {
             months: Default::default(),
             money: Default::default(),
             flags: Default::default(),
-            relifting: Vec::new(),
+            counts: Default::default(),
             texts: vec![Vec::new(); texts],
         }
     }
@@ -53,7 +53,7 @@ impl States {
         self.months.iter_mut().zip(MONTHS).for_each(|(column, (_, of))| column.push(*of(state)));
         self.money.iter_mut().zip(MONEY).for_each(|(column, (_, of))| column.push(*of(state)));
         self.flags.iter_mut().zip(FLAGS).for_each(|(column, (_, of))| column.push(*of(state)));
-        self.relifting.push(state.relifting);
+        self.counts.iter_mut().zip(COUNTS).for_each(|(column, (_, of))| column.push(*of(state)));
         self.texts.iter_mut().zip(texts).for_each(|(column, word)| column.push(*word));
     }
 
@@ -68,13 +68,15 @@ impl States {
         if let Some(place) = place(&FLAGS.map(|(name, _)| name)) {
             return Ok(Arc::new(BooleanArray::from(take(&mut self.flags[place]))));
         }
+        if let Some(place) = place(&COUNTS.map(|(name, _)| name)) {
+            return Ok(Arc::new(Int32Array::from(take(&mut self.counts[place]))));
+        }
         if let Some(place) = place(&TEXTS) {
             let texts = if place == GROUP_ID { &from.groups } else { &from.words };
             return Ok(words(take(&mut self.texts[place]), texts));
         }
         Ok(match name {
             "customer_id" => Arc::new(self.ids.finish()),
-            "relifting" => Arc::new(Int32Array::from(take(&mut self.relifting))),
             _ => words(take(&mut self.texts[OWN + from.own(name)?]), &from.words),
         })
     }
@@ -198,7 +200,8 @@ impl MonthDays {
         known.copied().unwrap_or_else(|| if number == NEVER { 0 } else { day_of(number) })
     }
 
-    fn column(&self, months: &[MonthNumber]) -> ArrayRef {
+    /// A column of months.
+    pub fn column(&self, months: &[MonthNumber]) -> ArrayRef {
         let days: Vec<i32> = months.iter().map(|month| self.of(*month)).collect();
         Arc::new(Date32Array::new(days.into(), valid(months, |month| month != NEVER)))
     }
@@ -263,14 +266,34 @@ pub fn movement(
     })
 }
 
-fn money(cents: impl Iterator<Item = i128>, digits: u8) -> Result<ArrayRef, ArrowError> {
-    let column = Decimal128Array::from_iter_values(cents).with_precision_and_scale(digits, 2)?;
+/// A column of money.
+///
+/// # Errors
+/// An amount has more digits.
+pub fn money(cents: impl Iterator<Item = i128>, digits: u8) -> Result<ArrayRef, ArrowError> {
+    decimal(cents, digits, 2)
+}
+
+/// A column of decimals with so many digits, some of them behind the point.
+///
+/// # Errors
+/// A number has more digits.
+pub fn decimal(
+    numbers: impl Iterator<Item = i128>,
+    digits: u8,
+    scale: i8,
+) -> Result<ArrayRef, ArrowError> {
+    let column =
+        Decimal128Array::from_iter_values(numbers).with_precision_and_scale(digits, scale)?;
     column.validate_decimal_precision(digits)?;
     Ok(Arc::new(column))
 }
 
 /// A batch with the columns of a layout, made by name; their types are those of the arrays.
-fn batch(
+///
+/// # Errors
+/// A column can't be made.
+pub fn batch(
     layout: &SchemaRef,
     mut column: impl FnMut(&str) -> Result<ArrayRef, ArrowError>,
 ) -> Result<RecordBatch, ArrowError> {

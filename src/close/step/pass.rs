@@ -6,23 +6,21 @@ use std::sync::Arc;
 use super::charges::Charges;
 use super::customers::{
     BILLED_PRODUCT, BySlot, Cents, ENTRY_CHANNEL, EVENT_PRODUCT, MonthNumber, OWN, REGION, SEGMENT,
-    Slot, UNKNOWN,
+    Slot, UNKNOWN, WON_KIND,
 };
 use super::events::Told;
-use super::output::{self, Monthly, Sources, States};
-use super::sums::{self, Movement};
-use super::turn::{Brought, Turn, turn};
+use super::gathered::{Gathered, Seen};
+use super::output::{Monthly, Sources, States};
+use super::turn::{Brought, tenure_band, turn};
 use super::words::{NULL, Word};
 use super::{FIXED_DIMENSIONS, Step, of_table};
 use crate::close::Made;
 use crate::warehouse::{WarehouseError, layout};
 
-/// The place of the tier among the dimensions.
-const TIER: usize = 4;
-
 impl Step<'_> {
-    /// Takes all customers that the month concerns a month on.
-    pub(super) fn take(&mut self, month: &MonthOn<'_>) -> Taken {
+    /// Takes all customers that the month concerns a month on; `revenue_before` is what each brought the
+    /// month before.
+    pub(super) fn take(&mut self, month: &MonthOn<'_>, mut revenue_before: Vec<Cents>) -> Taken {
         let (texts, dimensions) = (OWN + self.config.dimensions.len(), self.dimensions.len());
         let mut taken = Taken {
             own: self.warehouse.dimensions().to_vec(),
@@ -34,7 +32,7 @@ impl Step<'_> {
             },
             monthly: Monthly::new(texts, dimensions),
             dormant: States::new(texts),
-            movement: Movement::new(dimensions),
+            gathered: Gathered::new(dimensions, month.first, month.now),
         };
         let mut before = vec![NULL; self.dimensions.len()];
         for place in 0..self.customers.len() {
@@ -58,17 +56,38 @@ impl Step<'_> {
             if !turn.matters(&state, &brought) {
                 continue;
             }
-            self.show(slot, &turn);
-            let was =
-                known.in_base.then(|| sums::before(&self.rules, &known, &before, before[TIER]));
-            taken.movement.add(&turn, &state, was, self.customers.dimensions(slot));
+            self.show(slot, turn.tier, turn.tenure_band);
+            let seen = Seen {
+                now: month.now,
+                known: &known,
+                state: &state,
+                won_kind: self.customers.texts(slot)[WON_KIND],
+                turn: &turn,
+                before: known.in_base.then_some(before.as_slice()),
+                dimensions: self.customers.dimensions(slot),
+                revenue_before: std::mem::take(&mut revenue_before[slot as usize]),
+            };
+            taken.gathered.add(&seen, &self.rules);
             taken.monthly.push(slot, &self.customers, &turn, &self.rules);
+        }
+        let left = (0..).zip(revenue_before).filter(|(_, revenue)| *revenue != 0);
+        for (slot, revenue) in left {
+            self.outlive(slot, month.now);
+            taken.gathered.end(revenue, self.customers.dimensions(slot));
         }
         taken
     }
 
+    /// Sets the dimensions of a customer who was gone before the month and has no row in it.
+    fn outlive(&mut self, slot: Slot, now: MonthNumber) {
+        let state = &self.customers.states[slot as usize];
+        let tenure = now - state.since;
+        let tier = self.rules.tier_after(tenure, state);
+        self.show(slot, tier, tenure_band(&self.rules, state, tenure));
+    }
+
     /// Sets the dimensions of a customer at the end of the month.
-    fn show(&mut self, slot: Slot, turn: &Turn) {
+    fn show(&mut self, slot: Slot, tier: Word, tenure_band: Word) {
         let unknown = self.rules.unknown;
         let own = self.dimensions.len() - FIXED_DIMENSIONS;
         let told = |word: Word, other: Word| if word == NULL { other } else { word };
@@ -79,8 +98,8 @@ impl Step<'_> {
             told(texts[EVENT_PRODUCT], billed),
             told(texts[SEGMENT], unknown),
             told(texts[ENTRY_CHANNEL], unknown),
-            turn.tier,
-            turn.tenure_band,
+            tier,
+            tenure_band,
         ];
         for place in 0..own {
             let word = told(self.customers.texts(slot)[OWN + place], unknown);
@@ -120,7 +139,7 @@ pub struct Taken {
     from: Sources,
     pub(super) monthly: Monthly,
     dormant: States,
-    movement: Movement,
+    pub(super) gathered: Gathered,
 }
 
 impl Taken {
@@ -129,15 +148,15 @@ impl Taken {
     /// # Errors
     /// An amount outgrows its column.
     pub fn made(self) -> Result<Made, WarehouseError> {
-        let Self { own, from, monthly, dormant, movement } = self;
+        let Self { own, from, monthly, dormant, gathered } = self;
         let layout = |table| layout::file_schema(table, &own);
         let customer_month = monthly.batch(&from, &layout(layout::CUSTOMER_MONTH));
         let dormant = dormant.batch(&from, &layout(layout::DORMANT));
-        let movement = output::movement(&movement, &from, &layout(layout::MOVEMENT));
+        let sums = gathered.batches(&from, layout)?;
         Ok(Made {
             customer_month: customer_month.map_err(of_table(layout::CUSTOMER_MONTH))?,
             dormant: dormant.map_err(of_table(layout::DORMANT))?,
-            movement: movement.map_err(of_table(layout::MOVEMENT))?,
+            sums,
         })
     }
 }

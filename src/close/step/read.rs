@@ -16,8 +16,8 @@ use tokio::sync::mpsc::{Receiver, channel};
 
 use super::charges::Charges;
 use super::customers::{
-    Cents, Customers, FLAGS, GROUP_ID, MONEY, MONTHS, MonthNumber, NEVER, OWN, Slot, State, TEXTS,
-    UNKNOWN,
+    COUNTS, Cents, Customers, FLAGS, GROUP_ID, MONEY, MONTHS, MonthNumber, NEVER, OWN, Slot, State,
+    TEXTS, UNKNOWN,
 };
 use super::events::Events;
 use super::words::{Word, Words};
@@ -116,18 +116,15 @@ impl Reading {
         warehouse: Warehouse,
         table: &'static str,
         files: Vec<DataFile>,
-        columns: Option<&'static [&'static str]>,
+        columns: Option<Vec<String>>,
         threads: usize,
     ) -> Self {
         let (sender, receiver) = channel(threads);
         tokio::spawn(async move {
-            let tasks =
-                files.into_iter().filter_map(|part| Some((part.month?, part))).map(|part| {
-                    let warehouse = warehouse.clone();
-                    tokio::spawn(async move {
-                        Ok((part.0, file(&warehouse, table, &part.1, columns).await?))
-                    })
-                });
+            let parts = files.into_iter().filter_map(|part| Some((part.month?, part)));
+            let tasks = parts.map(|part| {
+                tokio::spawn(of_month(warehouse.clone(), table, part, columns.clone()))
+            });
             let mut read = futures::stream::iter(tasks).buffered(threads);
             while let Some(rows) = read.next().await {
                 // Nobody listens any more where nothing of this is needed.
@@ -146,6 +143,18 @@ impl Reading {
     pub async fn next(&mut self) -> Result<Option<(Month, Vec<RecordBatch>)>, WarehouseError> {
         self.0.recv().await.transpose()
     }
+}
+
+async fn of_month(
+    warehouse: Warehouse,
+    table: &str,
+    (month, part): (Month, DataFile),
+    columns: Option<Vec<String>>,
+) -> Result<(Month, Vec<RecordBatch>), WarehouseError> {
+    let columns: Option<Vec<&str>> =
+        columns.as_ref().map(|names| names.iter().map(String::as_str).collect());
+    let rows = file(&warehouse, table, &part, columns.as_deref()).await?;
+    Ok((month, rows))
 }
 
 /// What landed for a month.
@@ -192,6 +201,33 @@ pub fn revenues(rows: &RecordBatch, customers: &mut Customers) -> Vec<(Slot, Cen
     ids.iter().zip(revenue).filter_map(row).collect()
 }
 
+/// Which rows of customer_month are of customers in the base.
+///
+/// # Errors
+/// The file is not of the layout.
+pub fn in_base(rows: &RecordBatch, words: &mut Words) -> Result<Vec<bool>, ArrowError> {
+    let status = words.of_column(&rows["status"])?;
+    let based = ["new", "carried", "returned", "at_risk", "active"].map(|name| words.word(name));
+    Ok(status.iter().map(|status| based.contains(status)).collect())
+}
+
+/// Makes room for the customers of customer_month who were not in the base and had revenue: it ends with them.
+///
+/// # Errors
+/// The file is not of the layout.
+pub fn meet_gone(
+    rows: &RecordBatch,
+    customers: &mut Customers,
+    words: &mut Words,
+) -> Result<(), ArrowError> {
+    let in_base = in_base(rows, words)?;
+    let ids = rows["customer_id"].as_string::<i32>();
+    let revenue = rows["revenue"].as_primitive::<Decimal128Type>().values();
+    let gone = (0..rows.num_rows()).filter(|row| !in_base[*row] && revenue[*row] != 0);
+    gone.for_each(|row| _ = customers.meet(ids.value(row)));
+    Ok(())
+}
+
 /// Reads states into slots.
 pub struct States<'a> {
     pub words: &'a mut Words,
@@ -211,9 +247,7 @@ impl States<'_> {
         as_of: MonthNumber,
         dimensions: &[String],
     ) -> Result<(), ArrowError> {
-        let status = self.words.of_column(&rows["status"])?;
-        let in_base = ["new", "carried", "returned", "at_risk", "active"];
-        let in_base = in_base.map(|status| self.words.word(status));
+        let in_base = in_base(rows, self.words)?;
         let states = self.states(rows, as_of, true);
         let texts = self.texts(rows, dimensions)?;
         let mut shown = Vec::new();
@@ -221,7 +255,7 @@ impl States<'_> {
             shown.push(self.words.of_column(&rows[name.as_str()])?);
         }
         let ids = rows["customer_id"].as_string::<i32>();
-        for row in (0..rows.num_rows()).filter(|row| in_base.contains(&status[*row])) {
+        for row in (0..rows.num_rows()).filter(|row| in_base[*row]) {
             let slot = customers.add(ids.value(row));
             customers.states[slot as usize] = states[row];
             fill(customers.texts_mut(slot), &texts, row);
@@ -231,7 +265,7 @@ impl States<'_> {
         Ok(())
     }
 
-    /// Rows of dormant: those of customers in slots from `met` on whose state is not known yet.
+    /// Rows of dormant: those of customers whose state is not known yet.
     ///
     /// # Errors
     /// The file is not of the layout.
@@ -239,12 +273,11 @@ impl States<'_> {
         &mut self,
         rows: &RecordBatch,
         customers: &mut Customers,
-        met: Slot,
         as_of: MonthNumber,
         dimensions: &[String],
     ) -> Result<(), ArrowError> {
         let ids = rows["customer_id"].as_string::<i32>();
-        let new = |slot: &Slot| *slot >= met && customers.states[*slot as usize].as_of == NEVER;
+        let new = |slot: &Slot| customers.states[*slot as usize].as_of == NEVER;
         let find = |(row, id): (usize, Option<&str>)| Some((row, customers.find(id?).filter(new)?));
         let found: Vec<(usize, Slot)> = ids.iter().enumerate().filter_map(find).collect();
         if found.is_empty() {
@@ -295,8 +328,10 @@ impl States<'_> {
             let flags = rows[name].as_boolean().values();
             states.iter_mut().zip(flags).for_each(|(state, flag)| *of(state) = flag);
         }
-        let relifting = rows["relifting"].as_primitive::<Int32Type>().values();
-        states.iter_mut().zip(relifting).for_each(|(state, months)| state.relifting = *months);
+        for (name, of) in COUNTS {
+            let counts = rows[name].as_primitive::<Int32Type>().values();
+            states.iter_mut().zip(counts).for_each(|(state, count)| *of(state) = *count);
+        }
         states
     }
 }

@@ -145,8 +145,20 @@ impl Rules {
 
     /// Profit a year of a customer of a tier, from its revenue: rounded half away from zero.
     pub fn profit(&self, revenue: Cents, tier: Word) -> Cents {
-        let margin = self.margins.get(&tier).copied().unwrap_or_default();
-        rounded(i128::from(revenue) * margin, 1_000_000)
+        rounded(self.exact_profit(revenue, tier), 1_000_000)
+    }
+
+    /// The same before rounding, in hundred-millionths of the currency.
+    pub fn exact_profit(&self, revenue: Cents, tier: Word) -> i128 {
+        i128::from(revenue) * self.margins.get(&tier).copied().unwrap_or_default()
+    }
+
+    /// The tier of a customer so many months after it came.
+    pub fn tier_after(&self, tenure: i32, state: &State) -> Word {
+        match tenure < self.new_for && !state.carried {
+            true => self.new_tier,
+            false => self.tier(state.monthly_value),
+        }
     }
 
     /// The tier of a monthly value: the first whose least value it reaches, else the last.

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use super::charges::Charge;
 use super::customers::{
-    BILLED_PRODUCT, Cents, ENTRY_CHANNEL, LEFT_REASON, MonthNumber, NEVER, REGION, State, earliest,
+    BILLED_PRODUCT, Cents, ENTRY_CHANNEL, LEFT_REASON, LOST_KIND, MonthNumber, NEVER, REGION,
+    State, WON_KIND, earliest,
 };
 use super::events::Told;
 use super::rules::{ChurnKind, Rules, Status, rounded};
@@ -72,6 +73,8 @@ pub fn turn(rules: &Rules, brought: &Brought<'_>, state: &mut State, texts: &mut
     let charged_now = if charged { now } else { NEVER };
     state.first = if first_charge { now } else { known.first };
     state.last = known.last.max(charged_now);
+    state.charged_months += i32::from(charged);
+    state.several_products |= first_charge && charge.several_products;
     state.paid = known.paid.max(charge.paid).max(charged_now);
     state.seen = known.seen.max(told.seen).max(if charge.billed { now } else { NEVER });
     let entered = earliest(known.since, told.entered);
@@ -103,8 +106,13 @@ pub fn turn(rules: &Rules, brought: &Brought<'_>, state: &mut State, texts: &mut
     }
     state.as_of = now;
     let tenure = if state.since == NEVER { i32::MAX } else { now - state.since };
-    let fresh = tenure < rules.new_for && !state.carried;
     let kind = (status == Some(Status::Churned)).then(|| churn_kind(rules, state, texts));
+    if status == Some(Status::Returned) {
+        (state.won, texts[WON_KIND]) = (state.lost, texts[LOST_KIND]);
+    }
+    if let Some(kind) = kind {
+        (state.lost, texts[LOST_KIND]) = (now, rules.kind(kind));
+    }
     Turn {
         status,
         kind,
@@ -114,7 +122,7 @@ pub fn turn(rules: &Rules, brought: &Brought<'_>, state: &mut State, texts: &mut
         },
         idle,
         revenue,
-        tier: if fresh { rules.new_tier } else { rules.tier(state.monthly_value) },
+        tier: rules.tier_after(tenure, state),
         tenure_band: tenure_band(rules, state, tenure),
         was_in_base: known.in_base,
         charged,
@@ -210,7 +218,8 @@ fn churn_kind(rules: &Rules, state: &State, texts: &[Word]) -> ChurnKind {
     }
 }
 
-fn tenure_band(rules: &Rules, state: &State, tenure: i32) -> Word {
+/// The band of a tenure.
+pub fn tenure_band(rules: &Rules, state: &State, tenure: i32) -> Word {
     if state.carried && state.since == state.first {
         return rules.unknown;
     }

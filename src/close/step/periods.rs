@@ -1,0 +1,143 @@
+//! What is left at a quarter's or a year's end of the customers that it began with:
+//! sql/core/period_movement.sql over the customers in memory.
+
+use std::sync::Arc;
+
+use arrow::array::{AsArray, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+
+use super::customers::{Customers, MonthNumber, Slot};
+use super::output::{self, Sources};
+use super::read;
+use super::segments::{BySegment, Row, Tally};
+use super::words::{Word, Words};
+
+/// Who was in the base at a month's end, and its dimensions then.
+#[derive(Debug, Default)]
+pub struct Opening {
+    /// None of a customer who has not been met: it is not in the base any more.
+    slots: Vec<Option<Slot>>,
+    dimensions: Vec<Word>,
+}
+
+impl Opening {
+    /// Those in the base now.
+    pub fn of(customers: &Customers) -> Self {
+        let mut opening = Self::default();
+        let based = |slot: &&Slot| customers.states[**slot as usize].in_base;
+        for slot in customers.in_order().iter().filter(based) {
+            opening.slots.push(Some(*slot));
+            opening.dimensions.extend_from_slice(customers.dimensions(*slot));
+        }
+        opening
+    }
+
+    /// The columns of customer_month that are read.
+    pub fn columns(dimensions: &[String]) -> Vec<&str> {
+        let dimensions = dimensions.iter().map(String::as_str);
+        ["customer_id", "status"].into_iter().chain(dimensions).collect()
+    }
+
+    /// Adds rows of customer_month.
+    ///
+    /// # Errors
+    /// The file is not of the layout.
+    pub fn add(
+        &mut self,
+        rows: &RecordBatch,
+        dimensions: &[String],
+        customers: &mut Customers,
+        words: &mut Words,
+    ) -> Result<(), ArrowError> {
+        let in_base = read::in_base(rows, words)?;
+        let mut shown = Vec::new();
+        for name in dimensions {
+            shown.push(words.of_column(&rows[name.as_str()])?);
+        }
+        let ids = rows["customer_id"].as_string::<i32>();
+        for row in (0..rows.num_rows()).filter(|row| in_base[*row]) {
+            self.slots.push(customers.find_near(ids.value(row)));
+            self.dimensions.extend(shown.iter().map(|column| column[row]));
+        }
+        Ok(())
+    }
+
+    /// Gives the customers their new slots.
+    pub fn renumber(&mut self, moved: &[Slot]) {
+        self.slots.iter_mut().flatten().for_each(|slot| *slot = moved[*slot as usize]);
+    }
+}
+
+/// The counts of a segment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Kept {
+    opening: i64,
+    churned: i64,
+}
+
+impl Tally for Kept {
+    fn merge(&mut self, other: &Self) {
+        self.opening += other.opening;
+        self.churned += other.churned;
+    }
+}
+
+/// The counts of the periods that a month ends, by name.
+#[derive(Debug, Default)]
+pub struct Periods(Vec<(&'static str, BySegment<Kept>)>);
+
+impl Periods {
+    /// Compares those in the base at the end of the month before a period, `opened`, with the base now. Whoever was
+    /// first charged since is somebody else under the same id.
+    pub fn add(
+        &mut self,
+        grain: &'static str,
+        opened: MonthNumber,
+        opening: &Opening,
+        customers: &Customers,
+    ) {
+        let width = match opening.slots.len() {
+            0 => return,
+            customers => opening.dimensions.len() / customers,
+        };
+        let mut kept = BySegment::<Kept>::new(width);
+        for (slot, segments) in opening.slots.iter().zip(opening.dimensions.chunks_exact(width)) {
+            let state = slot.map(|slot| &customers.states[slot as usize]);
+            let stays = state.is_some_and(|state| state.in_base && state.first <= opened);
+            kept.each(segments, |kept| {
+                kept.opening += 1;
+                kept.churned += i64::from(!stays);
+            });
+        }
+        self.0.push((grain, kept));
+    }
+
+    /// The rows in the layout of period_movement.
+    ///
+    /// # Errors
+    /// The layout has other columns.
+    pub fn batch(self, from: &Sources, layout: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+        let rows = self
+            .0
+            .into_iter()
+            .flat_map(|(grain, kept)| kept.rows(from).into_iter().map(move |row| (grain, row)));
+        let rows: Vec<(&str, Row<'_, Kept>)> = rows.collect();
+        let count = |of: fn(&Kept) -> i64| {
+            Int64Array::from_iter_values(rows.iter().map(|(_, row)| of(&row.2)))
+        };
+        output::batch(layout, |name| {
+            Ok(match name {
+                "grain" => Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.0))),
+                "dimension" => {
+                    Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.1.0)))
+                }
+                "segment" => {
+                    Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.1.1)))
+                }
+                "opening" => Arc::new(count(|kept| kept.opening)),
+                _ => Arc::new(count(|kept| kept.churned)),
+            })
+        })
+    }
+}
