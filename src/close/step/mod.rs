@@ -160,19 +160,19 @@ impl<'a> Step<'a> {
         self.since = month;
         let before = month.previous();
         let files = closes.files(layout::CUSTOMER_MONTH, |at| at == before && at >= self.first);
-        let mut rows = Vec::new();
+        let mut earned = Vec::new();
         for file in files {
             self.customers.reserve(file.rows as usize);
-            rows.extend(read::file(self.warehouse, layout::CUSTOMER_MONTH, &file, None).await?);
-        }
-        for batch in &rows {
-            let mut state = read::States { words: &mut self.words, groups: &mut self.groups };
-            state
-                .present(batch, &mut self.customers, before.number(), &self.dimensions)
-                .map_err(of_table(layout::CUSTOMER_MONTH))?;
+            for batch in read::file(self.warehouse, layout::CUSTOMER_MONTH, &file, None).await? {
+                let mut state = read::States { words: &mut self.words, groups: &mut self.groups };
+                state
+                    .present(&batch, &mut self.customers, before.number(), &self.dimensions)
+                    .map_err(of_table(layout::CUSTOMER_MONTH))?;
+                earned.push(read::earned(&batch).map_err(of_table(layout::CUSTOMER_MONTH))?);
+            }
         }
         self.customers.sort();
-        self.load_revenue(closes, before, &rows).await
+        self.load_revenue(closes, before, &earned).await
     }
 
     /// Takes the revenue of the month before from its rows, with the states of those whose last it was.
