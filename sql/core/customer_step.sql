@@ -3,6 +3,9 @@
 -- part. Months are numbers here (month_number), so that their difference is a count of months.
 -- Reads: closing (the month and its number), policy (one row), known (the state at the end of the month
 -- before), customer_charge, customer_event, and the revenue of the months that fall out of the two windows.
+-- Besides what the month's columns need, a customer carries charged_months (how many up to now), several_products
+-- (whether the business of its first charged month was in several), lost_month and lost_kind (the latest loss),
+-- won_month and won_kind (the loss that the present or last stay came back from).
 -- In a cross join the few rows stand left: the engine pairs each of them with whole batches of the right.
 with
 out_of_value as (
@@ -208,7 +211,6 @@ select
     carried, left_month, left_reason, left_by_port_out, relifting, value_sum, tier_sum, tier,
     charged_months, several_products,
     churn_kind,
-    -- The latest loss, and the one that the present stay came back from.
     case when status = 'churned' then now else known_lost_month end as lost_month,
     case when status = 'churned' then churn_kind else known_lost_kind end as lost_kind,
     case when status = 'returned' then known_lost_month else known_won_month end as won_month,

@@ -212,7 +212,8 @@ impl<'a> Schedule<'a> {
             && record.prior_state == now.prior_state
             && record.window_charges == now.window_charges
             && record.openings == now.openings;
-        match (record.definitions == now.definitions, same) {
+        let as_defined = record.definitions == now.definitions && record.is_whole();
+        match (as_defined, same) {
             (false, _) => Openness::OtherDefinitions,
             (true, false) => Openness::Stale,
             (true, true) => Openness::Closed,

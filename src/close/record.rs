@@ -59,6 +59,12 @@ impl CloseRecord {
         self.file(layout::CUSTOMER_MONTH).is_some()
     }
 
+    /// Whether it names a file of every table: a version of the program that knew fewer tables may have
+    /// written it.
+    pub fn is_whole(&self) -> bool {
+        layout::core().all(|table| self.file(table).is_some())
+    }
+
     /// The month's data file of a table of the core.
     pub fn file(&self, table: &str) -> Option<DataFile> {
         let [file, rows, bytes] = notes(table).map(|name| self.files.get(&name));

@@ -172,9 +172,8 @@ impl<'a> Step<'a> {
             self.customers.reserve(file.rows as usize);
             let mut rows = read::batches(self.warehouse, layout::CUSTOMER_MONTH, &file).await?;
             while let Some(batch) = rows.recv().await {
-                let batch = batch?;
-                self.load_rows(&batch, before).map_err(of_table(layout::CUSTOMER_MONTH))?;
-                brought.push(batch);
+                let rows = self.load_rows(&batch?, before);
+                brought.push(rows.map_err(of_table(layout::CUSTOMER_MONTH))?);
             }
         }
         self.customers.sort();
@@ -183,10 +182,12 @@ impl<'a> Step<'a> {
         Ok(())
     }
 
-    fn load_rows(&mut self, rows: &RecordBatch, before: Month) -> Result<(), ArrowError> {
+    /// Takes rows of the month before; what is left of them tells what each customer brought.
+    fn load_rows(&mut self, rows: &RecordBatch, before: Month) -> Result<RecordBatch, ArrowError> {
         let mut state = read::States { words: &mut self.words, groups: &mut self.groups };
         state.present(rows, &mut self.customers, before.number(), &self.dimensions)?;
-        read::meet_gone(rows, &mut self.customers, &mut self.words)
+        read::meet_gone(rows, &mut self.customers, &mut self.words)?;
+        read::earned(rows)
     }
 
     /// Begins to read what earlier closes left and a month needs besides the state: who went dormant in the

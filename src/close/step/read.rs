@@ -211,6 +211,16 @@ pub fn in_base(rows: &RecordBatch, words: &mut Words) -> Result<Vec<bool>, Arrow
     Ok(status.iter().map(|status| based.contains(status)).collect())
 }
 
+/// Of rows of customer_month what [`revenues`] reads.
+///
+/// # Errors
+/// The file is not of the layout.
+pub fn earned(rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let schema = rows.schema();
+    let places = REVENUE.map(|name| schema.index_of(name));
+    rows.project(&places.into_iter().collect::<Result<Vec<_>, _>>()?)
+}
+
 /// Makes room for the customers of customer_month who were not in the base and had revenue: it ends with them.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! The policy as the step needs it: thresholds, and words as numbers; the words for what a month makes of a
 //! customer.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::customers::{Cents, State};
 use super::turn::Brought;
@@ -62,7 +62,8 @@ pub struct Rules {
     /// Charge types that are no business.
     pub not_business: HashSet<Word>,
     tiers: Vec<(Word, i128)>,
-    margins: HashMap<Word, i128>,
+    /// Few, and looked for with every customer: a list is searched sooner than a map.
+    margins: Vec<(Word, i128)>,
     pub(super) new_tier: Word,
     pub(super) passive: HashSet<Word>,
     pub(super) switching: HashSet<Word>,
@@ -145,12 +146,18 @@ impl Rules {
 
     /// Profit a year of a customer of a tier, from its revenue: rounded half away from zero.
     pub fn profit(&self, revenue: Cents, tier: Word) -> Cents {
-        rounded(self.exact_profit(revenue, tier), 1_000_000)
+        Self::rounded_profit(self.exact_profit(revenue, tier))
+    }
+
+    /// The same from profit before rounding.
+    pub fn rounded_profit(exact: i128) -> Cents {
+        rounded(exact, 1_000_000)
     }
 
     /// The same before rounding, in hundred-millionths of the currency.
     pub fn exact_profit(&self, revenue: Cents, tier: Word) -> i128 {
-        i128::from(revenue) * self.margins.get(&tier).copied().unwrap_or_default()
+        let margin = self.margins.iter().find(|(name, _)| *name == tier);
+        i128::from(revenue) * margin.map(|(_, margin)| *margin).unwrap_or_default()
     }
 
     /// The tier of a customer so many months after it came.

@@ -74,11 +74,10 @@ impl Values {
     pub fn add(&mut self, seen: &Seen<'_>, rules: &Rules) {
         let (opening, closing) = (i128::from(seen.revenue_before), i128::from(seen.turn.revenue));
         let (change, difference) = (change(seen) as usize, closing - opening);
-        let based = |value: i128| if seen.state.in_base { value } else { 0 };
-        let (revenue, tier) = (seen.state.annual_revenue, seen.turn.tier);
-        let annual_revenue = based(i128::from(revenue));
-        let annual_profit = based(i128::from(rules.profit(revenue, tier)));
-        let exact_profit = based(rules.exact_profit(revenue, tier));
+        let based = if seen.state.in_base { seen.state.annual_revenue } else { 0 };
+        let exact_profit = rules.exact_profit(based, seen.turn.tier);
+        let annual_profit = i128::from(Rules::rounded_profit(exact_profit));
+        let annual_revenue = i128::from(based);
         self.0.each(seen.dimensions, |value| {
             value.opening += opening;
             value.changes[change] += difference;
