@@ -8,6 +8,9 @@
 --   segment: the value of the dimension at the end of the month before the period; `all` in total
 --   opening: customers in the base at the end of the month before the period
 --   churned: those of them not in the base at the period's end
+-- Customers:
+--   opening = period_customers where as_of < month
+--   churned = period_customers where as_of < month and not kept
 -- Note: what churn_by_period stands on.
 -- Source: customer_month, movement
 with

@@ -3,6 +3,7 @@
 mod check;
 mod close;
 mod completions;
+mod customers;
 mod describe;
 mod export;
 mod generate;
@@ -87,6 +88,7 @@ async fn dispatch(cli: Cli, printer: &Printer) -> Result<Status, Error> {
         Command::Views(args) => views::run(&open()?, args),
         Command::Describe(args) => describe::run(&open()?, args),
         Command::Report(args) => report::run(&open()?, args).await,
+        Command::Customers(args) => customers::run(&open()?, args).await,
         Command::Sql(args) => sql::run(&open()?, args).await,
         Command::Export(args) => export::run(&open()?, args).await,
         Command::Status(args) => status::run(&open()?, *args).await,

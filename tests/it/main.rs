@@ -10,6 +10,8 @@ mod context;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod drill_down;
+#[cfg(test)]
 mod dynamic_filters;
 #[cfg(test)]
 mod exports;
@@ -21,6 +23,8 @@ mod formats;
 mod known_answers;
 #[cfg(test)]
 mod outputs;
+#[cfg(test)]
+mod own_views;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
