@@ -19,6 +19,7 @@ mod views;
 use chrono::NaiveDate;
 
 use crate::cli::{Cli, Command};
+use crate::close::{definitions, spans};
 use crate::config::{self, Config};
 use crate::engine::Engine;
 use crate::error::{Error, Status};
@@ -49,8 +50,17 @@ impl<'a> House<'a> {
         Ok(Self { config, warehouse, engine, printer })
     }
 
+    /// A desk over what is closed; says where that was closed under other definitions.
     async fn desk(&self) -> Result<Desk, Error> {
-        Ok(Desk::open(&self.warehouse, &self.engine, &self.config).await?)
+        let desk = Desk::open(&self.warehouse, &self.engine, &self.config).await?;
+        let others = desk.closes().under_others(&definitions(&self.config));
+        if !others.is_empty() {
+            self.printer.warn(&format!(
+                "{} closed under other definitions than those in force; `churnhouse close --full` closes all months again",
+                spans(&others)
+            ));
+        }
+        Ok(desk)
     }
 
     fn today(&self, pretended: Option<NaiveDate>) -> NaiveDate {

@@ -10,6 +10,8 @@ mod context;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod definitions;
+#[cfg(test)]
 mod drill_down;
 #[cfg(test)]
 mod dynamic_filters;
