@@ -77,6 +77,11 @@ pub enum Command {
         after_help = "Examples:\n  churnhouse report churn_rate\n  churnhouse report arpu_by_segment --from 2024-01 --to latest --dimension tier -o arpu.xlsx"
     )]
     Report(ReportArgs),
+    /// The customers behind a count of a view: as many rows as it counts
+    #[command(
+        after_help = "Examples:\n  churnhouse customers churn_rate --measure churned --month 2024-05 --dimension region --segment yinchuan\n  churnhouse customers churn_reasons --where reason=price -o price.xlsx\n  churnhouse customers cohort_retention --measure in_base --where cohort=2024-01 --where age=3\n\nWithout --dimension it is total; without --month the latest; without --segment, or a value of another column, all of them. `churnhouse describe VIEW` tells whom each count counts."
+    )]
+    Customers(CustomersArgs),
     /// Ad-hoc SQL: a query, a file, or standard input
     #[command(
         after_help = "Examples:\n  churnhouse sql \"select status, count(*) from customer_month where month = '2024-12-01' group by 1\"\n  churnhouse sql -f report.sql --format json"
@@ -231,6 +236,40 @@ pub struct ReportArgs {
     /// One segment of it
     #[arg(long, value_name = "S")]
     pub segment: Option<String>,
+    /// Quarters or years, in views of periods
+    #[arg(long, value_name = "GRAIN", value_parser = ["quarter", "year"])]
+    pub grain: Option<String>,
+    /// Where to and how
+    #[command(flatten)]
+    pub to_format: FormatArgs,
+    /// Pretend that today is this date
+    #[command(flatten)]
+    pub today: TodayArgs,
+}
+
+/// Arguments of `customers`.
+#[derive(Args, Debug)]
+pub struct CustomersArgs {
+    /// The view
+    pub view: String,
+    /// The column that counts them; not needed where the view has one such column only
+    #[arg(long, value_name = "COLUMN")]
+    pub measure: Option<String>,
+    /// The month: YYYY-MM, last (the last complete one) or latest (the latest closed one)
+    #[arg(long, value_name = "M")]
+    pub month: Option<MonthArgument>,
+    /// The dimension: total where none is told
+    #[arg(long, value_name = "D")]
+    pub dimension: Option<String>,
+    /// The segment of it: all of them where none is told
+    #[arg(long, value_name = "S")]
+    pub segment: Option<String>,
+    /// Quarters or years, in views of periods
+    #[arg(long, value_name = "GRAIN", value_parser = ["quarter", "year"])]
+    pub grain: Option<String>,
+    /// The value of another column that names the view's rows, such as reason=price
+    #[arg(long = "where", value_name = "COLUMN=VALUE", value_parser = assignment)]
+    pub values: Vec<(String, String)>,
     /// Where to and how
     #[command(flatten)]
     pub to_format: FormatArgs,
@@ -273,6 +312,11 @@ pub struct ExportArgs {
 pub struct CompletionsArgs {
     /// The shell
     pub shell: Shell,
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (column, value) = text.split_once('=').ok_or("it is like reason=price")?;
+    Ok((column.trim().to_owned(), value.trim().to_owned()))
 }
 
 fn source_kind(text: &str) -> Result<SourceKind, String> {

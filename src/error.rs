@@ -111,13 +111,11 @@ impl Error {
 
     /// The exit status: 2 for a fault of ours, 1 for the user's input, data or surroundings.
     pub fn code(&self) -> u8 {
-        if chain(self)
-            .any(|cause| matches!(cause.downcast_ref(), Some(EngineError::Internal { .. })))
-        {
-            2
-        } else {
-            1
-        }
+        let broken_query = |cause: &(dyn StdError + 'static)| {
+            matches!(cause.downcast_ref(), Some(EngineError::Internal { .. }))
+        };
+        let wrong_list = matches!(self, Self::Report(ReportError::Differs { ours: true, .. }));
+        if wrong_list || chain(self).any(broken_query) { 2 } else { 1 }
     }
 
     /// Whether a reader hung up, which is no error.

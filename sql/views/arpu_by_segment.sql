@@ -10,6 +10,10 @@
 --   revenue: billed and not waived, credits included, from each customer's first charge on
 --   arpu: average revenue per user, 4 decimals; null without customers
 --   arppu: average revenue per paying user, 4 decimals; null where nobody was charged
+-- Customers:
+--   opening = movement_customers where as_of < month
+--   closing = movement_customers where as_of = month and in_base
+--   charged_customers = movement_customers where as_of = month and charged
 -- Formula: average_customers = (opening + closing) / 2, or closing where opening = 0;
 --   arpu = revenue / average_customers; arppu = revenue / charged_customers
 -- Source: movement

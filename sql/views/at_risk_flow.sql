@@ -9,6 +9,19 @@
 --   newly_at_risk: customers at risk then who had not been
 --   closing_at_risk: customers at risk at the end of this month
 --   recovery_rate: null where opening_at_risk is 0
+-- Customers:
+--   opening_at_risk = movement_customers where dimension = 'total' and as_of < month
+--     and status_before = 'at_risk'
+--   recovered = movement_customers where dimension = 'total' and as_of < month
+--     and status_before = 'at_risk' and status = 'active'
+--   churned = movement_customers where dimension = 'total' and as_of < month
+--     and status_before = 'at_risk' and status = 'churned'
+--   still_at_risk = movement_customers where dimension = 'total' and as_of < month
+--     and status_before = 'at_risk' and status = 'at_risk'
+--   newly_at_risk = movement_customers where dimension = 'total' and as_of = month
+--     and status_before <> 'at_risk' and status = 'at_risk'
+--   closing_at_risk = movement_customers where dimension = 'total' and as_of = month
+--     and status = 'at_risk'
 -- Formula: opening_at_risk = recovered + churned + still_at_risk; closing_at_risk = still_at_risk +
 --   newly_at_risk; recovery_rate = recovered / opening_at_risk
 -- Note: the churned of this view are a part of those of churn_rate: a customer not at risk may leave at once.

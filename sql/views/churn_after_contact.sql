@@ -8,6 +8,9 @@
 --   churned: those of them not in the base at the end of this month
 --   churn_rate: null where opening is 0
 --   relative_risk: the churn rate as a multiple of that of none; null where nobody of those left
+-- Customers:
+--   opening = contact_customers
+--   churned = contact_customers where churned
 -- Formula: churn_rate = churned / opening; relative_risk = churn_rate / churn_rate of none
 -- Note: every call that is no complaint is an inquiry here. A complaint is unresolved where the hotline
 --   says so, and not where it says nothing. Calls of the month itself do not count: they may follow the loss.

@@ -8,6 +8,10 @@
 --   churn_rate: null where opening is 0
 --   charged_again: those of them with business above 0 in this month: who came again, or left with a last bill
 --   charged_again_rate: null where opening is 0
+-- Customers:
+--   opening = contact_customers
+--   churned = contact_customers where churned
+--   charged_again = contact_customers where charged_again
 -- Formula: churn_rate = churned / opening; charged_again_rate = charged_again / opening
 -- Note: a call without a score is no answer and hides no earlier one; of two answers the later counts, at
 --   one instant that of the greater call_id.
@@ -18,10 +22,10 @@ score as (
 ),
 by_score as (
     select
-        month, coalesce(cast(satisfaction as varchar), 'none') as satisfaction,
+        month, satisfaction,
         sum(opening) as opening, sum(churned) as churned, sum(charged_again) as charged_again
     from opening_contact
-    group by month, coalesce(cast(satisfaction as varchar), 'none')
+    group by month, satisfaction
 ),
 counted as (
     select

@@ -13,6 +13,10 @@
 --   churn_rate, retention_rate: null where opening is 0
 --   revenue: what the months of the period brought
 --   arpu: revenue of the whole period per customer, 4 decimals; null without customers
+-- Customers:
+--   opening = period_customers where as_of < month
+--   churned = period_customers where as_of < month and not kept
+--   closing = period_customers where as_of = month
 -- Formula: churn_rate = churned / opening; retention_rate = (opening - churned) / opening;
 --   arpu = revenue / average_customers; average_customers = (opening + closing) / 2, or closing where opening = 0
 -- Note: the rate compares two days, the period's first and last: who left and came back in between is kept,

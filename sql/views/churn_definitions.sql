@@ -10,6 +10,8 @@
 --   rate: null where the base is 0
 --   differs_by: customers counted otherwise than by ours, lost or in the base; listed in churn_definition_customers
 --   note: the definition in words
+-- Customers:
+--   differs_by = churn_definition_customers by month, definition
 -- Formula: rate = churned / base
 -- Note: charged_before counts our losses over last month's charged customers: who lapses is not among these.
 --   In the definitions of revenue differs_by counts the lost whose revenue did not change, and those not lost

@@ -14,6 +14,17 @@
 --   churn_rate: null where opening is 0
 --   voluntary_churn_rate: the part of it that customers chose
 --   churn_rate_incl_moves: by product, what the product's manager lost
+-- Customers:
+--   opening = movement_customers where as_of < month
+--   churned = movement_customers where as_of < month and status = 'churned'
+--   voluntary_churned = movement_customers where as_of < month and churn_kind in ('switched', 'left')
+--   moved_out = movement_customers where as_of < month and moved
+--   moved_in = movement_customers where as_of = month and moved
+--   new = movement_customers where as_of = month and status = 'new'
+--   returned = movement_customers where as_of = month and status = 'returned'
+--   carried = movement_customers where as_of = month and status = 'carried'
+--   joined_and_left = movement_customers where as_of = month and status = 'joined_and_left'
+--   closing = movement_customers where as_of = month and in_base
 -- Formula: churn_rate = churned / opening; voluntary_churn_rate = voluntary_churned / opening;
 --   churn_rate_incl_moves = (churned + moved_out) / opening
 -- Note: what looks back (opening, churned, moved_out) takes the attributes of the month before, what looks

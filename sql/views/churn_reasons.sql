@@ -10,6 +10,8 @@
 --   share: of the month's churned customers; adds up to 1
 --   share_of_avoidable: of the avoidable ones; 0 for the others, null where none was avoidable
 --   lost_annual_revenue: their revenue of a year, as of the month before
+-- Customers:
+--   customers = churned_customers
 -- Note: a month without a loss is one row with 0 customers.
 -- Source: customer_month, movement, reason_class
 with

@@ -9,6 +9,9 @@
 --   in_base: those of them in the base at the end of the month
 --   retention: null where size is 0
 --   revenue: what they brought in the month
+-- Customers:
+--   size = cohort_customers by cohort where age = 0
+--   in_base = cohort_customers where in_base
 -- Formula: retention = in_base / size
 -- Note: the cohort of the history's first month holds the customers that were there before it.
 -- Source: cohort, movement

@@ -7,6 +7,8 @@
 --   customers: those whose monthly value fell by policy.decline or more
 --   annual_revenue_before: their revenue of a year, as of three months ago
 --   annual_revenue_now: as of this month
+-- Customers:
+--   customers = declining_customers
 -- Formula: monthly_value <= monthly_value three months ago × (1 - decline)
 -- Note: over customers in the base at both ends, with a value above 0 three months ago. All three are null in
 --   the history's first three months, which have nothing to compare with.

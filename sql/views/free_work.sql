@@ -7,6 +7,8 @@
 --   lines: bill lines that were waived, of amount 0, or booked on an account of the house
 --   customers: how many customers they were for; accounts of the house are none
 --   amount: what the lines say: what the work would have cost
+-- Customers:
+--   customers = free_work_customers
 -- Note: a line on an account of the house counts whatever it says, since nobody pays it. Credits that are not
 --   waived are no work. A month without free work is one row with 0 lines, the rest null.
 -- Source: billing, house_account, movement

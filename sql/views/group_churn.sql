@@ -12,6 +12,11 @@
 --   bill_change_3m: their bills of the three months up to this one against the three before, as a part of those; null
 --     where these are not above 0 or there are fewer than six closed months
 --   flagged: whether the group leaves together
+-- Customers:
+--   members = group_customers where months = 1
+--   churned = group_customers where months = 1 and churned
+--   members_2m = group_customers where months = 2
+--   churned_2m = group_customers where months = 2 and churned
 -- Formula: churn_rate = churned / members; bill_change_3m = bills of months 0 to 2 back / bills of 3 to 5 back - 1;
 --   flagged = churned >= group_min and churned >= group_share × members, or the same of churned_2m and members_2m
 -- Note: group_min counts the members that leave, as the policy says, not those of the group. A member is who was in the

@@ -15,6 +15,8 @@
 --   would_recommend_rate: scores of 9 and 10, of those who answered whether they would recommend
 --   nps: net promoter score, -100 to 100: percent of 9 and 10 less percent of 0 to 6
 --   estimated_dissatisfied: how many customers are dissatisfied, if only some of them complain
+-- Customers:
+--   customers = calling_customers
 -- Formula: estimated_dissatisfied = customers with a complaint / complaining_share, rounded;
 --   nps = 100 × (scores 9 and 10 - scores 0 to 6) / scores
 -- Note: calls of the house accounts do not count, those of callers who are no customers yet do. Rates are

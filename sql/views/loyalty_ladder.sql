@@ -6,6 +6,8 @@
 --   stage: lost, at_risk, advocate, long_term, repeat, first_time
 --   customers: how many; in all stages, whoever was ever charged up to the month
 --   revenue: what they brought in the month
+-- Customers:
+--   customers = ladder_customers
 -- Formula: lost: not in the base; at_risk: status at_risk; advocate: the latest recommend_score of the twelve months up
 --   to this one is 9 or 10, or an activate or port_in of these names the customer in referred_by; long_term: charged
 --   in 12 months and more; repeat: in 2 to 11, or for two products and more; first_time: the rest

@@ -10,6 +10,9 @@
 --   replacement_cost: what winning as many new customers costs
 --   people_influenced: people whom they talk to
 --   avoidable_*: the same without the kinds passive and unavoidable
+-- Customers:
+--   lost_customers = movement_customers where as_of < month and status = 'churned'
+--   avoidable_lost_customers = movement_customers where as_of < month and churn_kind not in ('passive', 'unavoidable')
 -- Formula: replacement_cost = lost_customers × retention_cost × acquisition_multiple;
 --   people_influenced = lost_customers × influence; annual_profit = round(annual_revenue × margin, 2)
 -- Source: movement, policy

@@ -7,6 +7,9 @@
 --   recommenders: customers whom an activation of the month names as the one who recommended
 --   charged_customers: customers with business above 0 in the month
 --   recommendation_rate: null where nobody was charged
+-- Customers:
+--   recommenders = recommending_customers
+--   charged_customers = movement_customers where as_of = month and charged
 -- Formula: recommendation_rate = recommenders / charged_customers
 -- Note: an activation is an activate or a port_in. Who is named by several counts once; nobody recommends
 --   himself; the activations of house accounts do not count. A recommender is a customer with a row in

@@ -9,6 +9,11 @@
 --   churned: the others
 --   closing: customers in the base at the end of this month
 --   retention_rate: null where opening is 0
+-- Customers:
+--   opening = movement_customers where as_of < month
+--   retained = movement_customers where as_of < month and in_base
+--   churned = movement_customers where as_of < month and status = 'churned'
+--   closing = movement_customers where as_of = month and in_base
 -- Formula: retained = opening - churned; retention_rate = retained / opening
 -- Note: retention_rate + churn_rate = 1 wherever there is an opening base.
 -- Source: movement

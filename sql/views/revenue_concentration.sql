@@ -11,6 +11,9 @@
 --   annual_revenue: their revenue of a year
 --   annual_revenue_share, annual_revenue_gini: the same over the base, by annual revenue; steadier than the
 --     month's where customers come seldom
+-- Customers:
+--   customers = top_customers where measure = 'revenue'
+--   base_customers = top_customers where measure = 'annual_revenue'
 -- Formula: gini = 2 × Σ (rank × revenue) / (n × Σ revenue) - (n + 1) / n, ranks from the least on
 -- Note: the top n × top_share customers are rounded up, at least one.
 -- Source: concentration, movement

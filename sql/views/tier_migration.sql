@@ -9,6 +9,8 @@
 --   share: of the from_tier's opening base; adds up to 1 in each from_tier
 --   annual_revenue: their revenue of a year, as of the month before
 --   annual_revenue_now: as of this month; that of the lost stands still
+-- Customers:
+--   customers = opening_customers
 -- Note: every tier with an opening base has a row to churned, with 0 where nobody was lost; other pairs have a
 --   row where somebody took that way. A month without an opening base has none.
 -- Source: customer_month, movement, tier

@@ -11,6 +11,10 @@
 --   returned: those who had come back by its end
 --   share: null where nobody was lost
 --   revenue: what they brought from their return up to its end
+-- Customers:
+--   lost = winback_customers
+--   came_back = winback_customers where return_month = month
+--   returned = winback_customers where return_month <= month
 -- Formula: share = returned / lost
 -- Note: a return belongs to the loss before it. Who is lost again is in a new month of loss and stays
 --   returned in the old one; the revenue after a second return belongs to the second loss. Who returned

@@ -48,6 +48,10 @@ pub enum CloseError {
         /// What is wrong with it.
         reason: Reason,
     },
+    /// Months were closed under another policy, other dimensions or other SQL, and would stay beside those
+    /// that close now.
+    #[error("{} closed under other definitions than those in force; nothing was closed", spans(.0))]
+    OtherDefinitions(Vec<Month>),
     /// A month that was asked for lies outside the history.
     #[error("{month} lies outside the history, which goes from {first} to {last}")]
     Outside {
@@ -68,6 +72,9 @@ impl CloseError {
             Self::Engine(error) => error.hint(),
             Self::Alias(error) => Some(error.hint()),
             Self::Refused { month, reason } => Some(reason.ways_on(*month)),
+            Self::OtherDefinitions(_) => Some(
+                "`churnhouse close --full` closes all months again; or take back what was changed in [policy] or [dimensions]".into(),
+            ),
             Self::Outside { .. } => Some("[close] first_month sets where it begins".into()),
         }
     }
@@ -88,6 +95,18 @@ pub struct Options {
     pub by_sql: bool,
     /// Today: a month closes when it is over.
     pub today: chrono::NaiveDate,
+}
+
+impl Options {
+    /// Whether a month closes again, whatever it was made from.
+    fn forces(&self, month: Month) -> bool {
+        self.full || self.from.is_some_and(|from| month >= from)
+    }
+
+    /// Whether a month closes at all.
+    fn reaches(&self, month: Month) -> bool {
+        self.through.is_none_or(|last| month <= last)
+    }
 }
 
 /// What a close did.
@@ -152,14 +171,19 @@ pub async fn close(
     if closes.retain(|month| schedule.covers(month)) {
         saver.touch();
     }
+    let left = left_behind(&closes, &definitions, options);
+    if !left.is_empty() {
+        saver.save(&closes).await?;
+        return Err(CloseError::OtherDefinitions(left));
+    }
     let first = schedule.first;
     let mut step = Step::new(warehouse, config, &inventory, first);
     let mut report = Report::default();
     for (place, month) in schedule.months().enumerate() {
-        if options.through.is_some_and(|last| month > last) {
+        if !options.reaches(month) {
             break;
         }
-        let forced = options.full || options.from.is_some_and(|from| month >= from);
+        let forced = options.forces(month);
         let depends = !forced && closes.closed(month).is_some();
         if depends || options.by_sql {
             report.closed.extend(saver.settle(&schedule, &mut closes).await?);
@@ -189,6 +213,23 @@ pub async fn close(
     report.closed.extend(saver.settle(&schedule, &mut closes).await?);
     saver.save(&closes).await?;
     Ok(report)
+}
+
+/// Months closed under other definitions that a close would leave as they are.
+fn left_behind(closes: &Closes, definitions: &str, options: &Options) -> Vec<Month> {
+    let other = closes.under_others(definitions).into_iter();
+    other.filter(|month| !(options.forces(*month) && options.reaches(*month))).collect()
+}
+
+/// Months in words: each unbroken run by its ends.
+pub fn spans(months: &[Month]) -> String {
+    let runs = months.chunk_by(|one, other| one.next() == *other);
+    let words = runs.filter_map(|run| match (run.first()?, run.last()?) {
+        (first, last) if first == last => Some(first.to_string()),
+        (first, last) => Some(format!("{first} to {last}")),
+    });
+    let words = words.collect::<Vec<_>>().join(", ");
+    format!("{words} {}", if months.len() == 1 { "is" } else { "are" })
 }
 
 /// A task of the close has ended without a result.

@@ -134,6 +134,12 @@ impl Closes {
         self.records.iter().filter(|(_, record)| record.is_closed()).map(|(month, _)| *month)
     }
 
+    /// The months closed under other definitions than these, in order.
+    pub fn under_others(&self, definitions: &str) -> Vec<Month> {
+        let other = |month: &Month| self.records[month].definitions != definitions;
+        self.months().filter(other).collect()
+    }
+
     /// All records, in order.
     pub fn records(&self) -> impl Iterator<Item = &CloseRecord> {
         self.records.values()

@@ -3,6 +3,7 @@
 mod check;
 mod close;
 mod completions;
+mod customers;
 mod describe;
 mod export;
 mod generate;
@@ -18,6 +19,7 @@ mod views;
 use chrono::NaiveDate;
 
 use crate::cli::{Cli, Command};
+use crate::close::{definitions, spans};
 use crate::config::{self, Config};
 use crate::engine::Engine;
 use crate::error::{Error, Status};
@@ -48,8 +50,17 @@ impl<'a> House<'a> {
         Ok(Self { config, warehouse, engine, printer })
     }
 
+    /// A desk over what is closed; says where that was closed under other definitions.
     async fn desk(&self) -> Result<Desk, Error> {
-        Ok(Desk::open(&self.warehouse, &self.engine, &self.config).await?)
+        let desk = Desk::open(&self.warehouse, &self.engine, &self.config).await?;
+        let others = desk.closes().under_others(&definitions(&self.config));
+        if !others.is_empty() {
+            self.printer.warn(&format!(
+                "{} closed under other definitions than those in force; `churnhouse close --full` closes all months again",
+                spans(&others)
+            ));
+        }
+        Ok(desk)
     }
 
     fn today(&self, pretended: Option<NaiveDate>) -> NaiveDate {
@@ -87,6 +98,7 @@ async fn dispatch(cli: Cli, printer: &Printer) -> Result<Status, Error> {
         Command::Views(args) => views::run(&open()?, args),
         Command::Describe(args) => describe::run(&open()?, args),
         Command::Report(args) => report::run(&open()?, args).await,
+        Command::Customers(args) => customers::run(&open()?, args).await,
         Command::Sql(args) => sql::run(&open()?, args).await,
         Command::Export(args) => export::run(&open()?, args).await,
         Command::Status(args) => status::run(&open()?, *args).await,

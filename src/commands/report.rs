@@ -16,6 +16,7 @@ pub async fn run(house: &House<'_>, args: &ReportArgs) -> Result<Status, Error> 
         to: args.to,
         dimension: args.dimension.clone(),
         segment: args.segment.clone(),
+        grain: args.grain.clone(),
     };
     let frame = report(&desk, &args.view, &filters, house.today(args.today.today)).await?;
     let (schema, batches) = rows(frame).await.map_err(ViewError::from)?;

@@ -2,7 +2,7 @@
 
 use super::House;
 use crate::cli::TodayArgs;
-use crate::close::{Closes, Inventory, Openness, Schedule, definitions};
+use crate::close::{Closes, Inventory, Openness, Schedule, definitions, spans};
 use crate::error::{Error, Status};
 use crate::extract::SourceKind;
 use crate::land::Ledger;
@@ -77,9 +77,16 @@ async fn months(house: &House<'_>, args: TodayArgs) -> Result<String, Error> {
         }
     }
     let today = house.today(args.today);
-    let mut stopped = false;
+    let others = closes.under_others(&definitions);
+    let mut stopped = !others.is_empty();
     for month in schedule.months() {
         text.push_str(&line(&schedule, &closes, &inventory, month, today, &mut stopped));
+    }
+    if !others.is_empty() {
+        text.push_str(&format!(
+            "\n{} closed under other definitions than those in force; no month closes until\n`churnhouse close --full` has closed all of them again\n",
+            spans(&others)
+        ));
     }
     Ok(text)
 }
@@ -100,8 +107,8 @@ fn line(
         Openness::Open => "open".to_owned(),
     };
     let refusal = match schedule.fit(closes, month, today) {
-        _ if openness == Openness::Closed => String::new(),
-        _ if *stopped => "; waits for the month before".to_owned(),
+        _ if matches!(openness, Openness::Closed | Openness::OtherDefinitions) => String::new(),
+        _ if *stopped => "; waits for those before".to_owned(),
         Ok(true) => "; closes with the next run".to_owned(),
         Ok(false) => "; not over yet".to_owned(),
         Err(reason) => format!("; refused: {reason}"),

@@ -1,9 +1,14 @@
 //! One view, filtered and ordered, for a person or a file. It computes nothing: the numbers are the view's.
 
+mod attributes;
+mod customers;
 pub mod format;
+
+pub use customers::{Asked, CustomerList, customers};
 
 use std::str::FromStr;
 
+use arrow::datatypes::DataType;
 use chrono::NaiveDate;
 use datafusion::prelude::{DataFrame, col, lit};
 
@@ -29,17 +34,69 @@ pub enum ReportError {
         /// The filters that fit.
         fitting: Vec<&'static str>,
     },
-    /// A dimension or segment that the view has no rows of.
+    /// A value that no row of the view has.
     #[error("{view} has no {what} of this name: {name}")]
     Value {
         /// The view.
         view: String,
-        /// `dimension` or `segment`.
-        what: &'static str,
+        /// The column, such as `dimension`.
+        what: String,
         /// The name as given.
         name: String,
         /// The nearest one.
         near: Option<String>,
+    },
+    /// A value that a column can't have.
+    #[error("{column} can't be {value}")]
+    Kind {
+        /// The column.
+        column: String,
+        /// The value as given.
+        value: String,
+        /// What the column holds.
+        kind: DataType,
+    },
+    /// A column that does not name rows of the view.
+    #[error("{view} can't be narrowed by this column: {column}")]
+    Column {
+        /// The view.
+        view: String,
+        /// The column as given.
+        column: String,
+        /// The columns that fit.
+        fitting: Vec<String>,
+    },
+    /// A column that counts no customers, or none where there are several.
+    #[error("{}", no_count(view, measure.as_deref(), known))]
+    Measure {
+        /// The view.
+        view: String,
+        /// The column as given.
+        measure: Option<String>,
+        /// Those that count customers.
+        known: Vec<String>,
+        /// Whether the view's rows are customers themselves.
+        lists_customers: bool,
+    },
+    /// Rows that overlap, so that a customer would be listed twice.
+    #[error("the rows left are of more than one {column}: {}", values.join(", "))]
+    Several {
+        /// The column.
+        column: String,
+        /// Its values in the rows left.
+        values: Vec<String>,
+    },
+    /// The list is not as long as the count.
+    #[error("{what} counts {count} customers and its list has {length}")]
+    Differs {
+        /// The view and the column.
+        what: String,
+        /// The count.
+        count: i64,
+        /// Rows of the list.
+        length: i64,
+        /// Whether the view is a built-in one.
+        ours: bool,
     },
     /// The month is not closed.
     #[error("{month} is not closed{}", .latest.map(|latest| format!("; the latest closed month is {latest}")).unwrap_or_default())]
@@ -59,10 +116,39 @@ impl ReportError {
             Self::Filter { fitting, .. } if fitting.is_empty() => Some("it takes no filter".into()),
             Self::Filter { fitting, .. } => Some(format!("it takes: --{}", fitting.join(", --"))),
             Self::Value { near, .. } => near.as_ref().map(|near| format!("did you mean {near}?")),
+            Self::Kind { kind: DataType::Date32, .. } => Some("it is a month like 2024-05".into()),
+            Self::Kind { kind: DataType::Boolean, .. } => Some("it is true or false".into()),
+            Self::Kind { .. } => Some("it is a number".into()),
+            Self::Column { fitting, .. } => Some(format!("it takes: {}", fitting.join(", "))),
+            Self::Measure { view, lists_customers: true, .. } => {
+                Some(format!("its rows are customers: churnhouse report {view}"))
+            }
+            Self::Measure { known, .. } if known.is_empty() => {
+                Some("`churnhouse describe VIEW` tells whom the counts of a view count".into())
+            }
+            Self::Measure { measure, known, .. } => {
+                let near = measure.as_deref();
+                let near = near.and_then(|name| nearest(name, known.iter().map(String::as_str)));
+                let near = near.map(|near| format!("did you mean {near}? ")).unwrap_or_default();
+                Some(format!("{near}--measure takes: {}", known.join(", ")))
+            }
+            Self::Several { column, values } => {
+                let value = values.first().map_or("VALUE", String::as_str);
+                Some(format!("name one: --{column} {value}"))
+            }
+            Self::Differs { .. } => None,
             Self::NotClosed { .. } => {
                 Some("`churnhouse run` lands what is new and closes what is open".into())
             }
         }
+    }
+}
+
+fn no_count(view: &str, measure: Option<&str>, known: &[String]) -> String {
+    match measure {
+        _ if known.is_empty() => format!("{view} counts no customers that can be listed"),
+        Some(measure) => format!("{view} has no count of customers of this name: {measure}"),
+        None => format!("{view} has several counts of customers"),
     }
 }
 
@@ -113,6 +199,8 @@ pub struct Filters {
     pub dimension: Option<String>,
     /// One segment.
     pub segment: Option<String>,
+    /// Quarters or years, in views of periods.
+    pub grain: Option<String>,
 }
 
 /// A view's rows that pass the filters, ordered by the view's grain. Without a month it is the latest
@@ -128,13 +216,17 @@ pub async fn report(
 ) -> Result<DataFrame, ReportError> {
     let view = desk.catalogue().find(name)?.clone();
     let mut frame = desk.frame(name).await?;
-    let columns: Vec<String> =
-        frame.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let columns = columns(&frame);
     fit(&view, &columns, filters)?;
     if columns.iter().any(|column| column == "month") {
         frame = by_month(desk, &view, frame, filters, today)?;
     }
-    for (column, value) in [("dimension", &filters.dimension), ("segment", &filters.segment)] {
+    let words = [
+        ("dimension", &filters.dimension),
+        ("segment", &filters.segment),
+        ("grain", &filters.grain),
+    ];
+    for (column, value) in words {
         if let Some(value) = value {
             known(desk, &view, &frame, column, value).await?;
             frame = frame.filter(col(column).eq(lit(value.as_str()))).map_err(query)?;
@@ -142,6 +234,11 @@ pub async fn report(
     }
     let order = view.grain().into_iter().filter(|column| columns.iter().any(|name| name == column));
     Ok(frame.sort(order.map(|column| col(column).sort(true, false)).collect()).map_err(query)?)
+}
+
+/// The names of a frame's columns.
+fn columns(frame: &DataFrame) -> Vec<String> {
+    frame.schema().fields().iter().map(|field| field.name().clone()).collect()
 }
 
 fn query(error: datafusion::error::DataFusionError) -> ViewError {
@@ -156,6 +253,7 @@ fn fit(view: &View, columns: &[String], filters: &Filters) -> Result<(), ReportE
         ("to", filters.to.is_some(), has("month")),
         ("dimension", filters.dimension.is_some(), has("dimension")),
         ("segment", filters.segment.is_some(), has("segment")),
+        ("grain", filters.grain.is_some(), has("grain")),
     ];
     let fitting =
         || options.iter().filter(|(_, _, fits)| *fits).map(|(name, _, _)| *name).collect();
@@ -209,7 +307,7 @@ async fn known(
     desk: &Desk,
     view: &View,
     asked: &DataFrame,
-    what: &'static str,
+    what: &str,
     name: &str,
 ) -> Result<(), ReportError> {
     if distinct(asked.clone(), what).await?.iter().any(|value| value == name) {
@@ -220,6 +318,7 @@ async fn known(
         return Ok(());
     }
     let near = nearest(name, values.iter().map(String::as_str)).map(str::to_owned);
+    let what = what.to_owned();
     Err(ReportError::Value { view: view.name.clone(), what, name: name.to_owned(), near })
 }
 
@@ -229,7 +328,7 @@ async fn distinct(frame: DataFrame, column: &str) -> Result<Vec<String>, ReportE
     let frame = frame.select(vec![col(column)]).map_err(query)?.distinct().map_err(query)?;
     let mut values = Vec::new();
     for batch in frame.collect().await.map_err(query)? {
-        let texts = arrow::compute::cast(batch.column(0), &arrow::datatypes::DataType::Utf8);
+        let texts = arrow::compute::cast(batch.column(0), &DataType::Utf8);
         let texts = texts.map_err(|error| query(error.into()))?;
         values.extend(texts.as_string::<i32>().iter().flatten().map(str::to_owned));
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::ViewError;
+use super::{Drill, ViewError};
 use crate::config::Config;
 
 macro_rules! built_in {
@@ -13,7 +13,8 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(&str, &str); 43] = built_in![
+const BUILT_IN: [(&str, &str); 58] = built_in![
+    "activation_customers",
     "arpu_by_segment",
     "at_risk_customers",
     "at_risk_flow",
@@ -22,6 +23,7 @@ const BUILT_IN: [(&str, &str); 43] = built_in![
     "audit_never_billed",
     "audit_repeated_activation",
     "audit_waived_only",
+    "calling_customers",
     "channel_quality",
     "churn_after_contact",
     "churn_after_survey",
@@ -31,20 +33,31 @@ const BUILT_IN: [(&str, &str); 43] = built_in![
     "churn_rate",
     "churn_reasons",
     "churned_customers",
+    "cohort_customers",
     "cohort_retention",
+    "complaining_customers",
     "complaint_to_churn",
+    "contact_customers",
     "customer_moves",
+    "declining_customers",
     "declining_value",
     "free_work",
+    "free_work_customers",
     "group_churn",
+    "group_customers",
     "hotline_service",
+    "ladder_customers",
     "loyalty_ladder",
     "market_share",
+    "movement_customers",
     "new_customers",
     "opening_contact",
+    "opening_customers",
+    "period_customers",
     "product_migration",
     "profit_loss_from_churn",
     "recommendation_rate",
+    "recommending_customers",
     "referral",
     "retention_rate",
     "retention_value",
@@ -55,8 +68,10 @@ const BUILT_IN: [(&str, &str); 43] = built_in![
     "survival",
     "tier_equivalence",
     "tier_migration",
+    "top_customers",
     "visit_interval",
     "winback",
+    "winback_customers",
 ];
 
 /// A view: its name, its header and its SQL.
@@ -99,6 +114,27 @@ impl View {
     /// Whether a report without a month shows all months rather than the latest.
     pub fn shows_all_months(&self) -> bool {
         self.directive("Report") == Some("all months")
+    }
+
+    /// The columns that are counts of customers, each with where its customers are found.
+    ///
+    /// # Errors
+    /// A line of `Customers:` is none of the form `measure = relation by column, … where predicate`.
+    pub fn drills(&self) -> Result<Vec<Drill>, ViewError> {
+        let lines = self.header.lines().skip_while(|line| *line != "Customers:").skip(1);
+        let mut drills: Vec<String> = Vec::new();
+        for line in lines.take_while(|line| line.starts_with("  ")) {
+            match drills.last_mut().filter(|_| line.starts_with("    ")) {
+                Some(begun) => begun.extend([" ", line.trim()]),
+                None => drills.push(line.trim().to_owned()),
+            }
+        }
+        let invalid = |line: &str| ViewError::Invalid {
+            origin: self.place(),
+            message: format!("not like `measure = relation by column where predicate`: {line}"),
+            hint: None,
+        };
+        drills.iter().map(|line| Drill::parse(line).ok_or_else(|| invalid(line))).collect()
     }
 
     /// Whether the tables of the user's that it needs are configured.
@@ -196,6 +232,18 @@ mod tests {
             assert!(!view.grain().is_empty(), "{name}");
             for part in ["Columns:", "Source:"] {
                 assert!(view.header.contains(part), "{name} lacks {part}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_list_is_of_a_view_that_is_there() {
+        for (name, text) in BUILT_IN {
+            for drill in View::new(name, text, None).drills().unwrap() {
+                let found = BUILT_IN.iter().find(|(relation, _)| *relation == drill.relation);
+                let (relation, text) = found.unwrap_or_else(|| panic!("{name}: {drill:?}"));
+                let relation = View::new(relation, text, None);
+                assert!(relation.grain().contains(&"customer_id"), "{name}: {drill:?}");
             }
         }
     }

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use datafusion::catalog::MemorySchemaProvider;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use tokio::sync::OnceCell;
 
-use super::{Catalogue, ViewError};
+use super::fault::{self, Fault};
+use super::{Catalogue, View, ViewError};
 use crate::close::{Closes, Inventory};
 use crate::config::Config;
 use crate::engine::{Engine, policy, template};
@@ -60,9 +62,12 @@ impl Desk {
             catalog.register_schema("landed", Arc::new(MemorySchemaProvider::new()))?;
         }
         let catalogue = Catalogue::load(config)?;
-        let taken = |name: &&String| {
-            tables().any(|table| table == name.as_str()) || catalogue.get(name).is_some()
-        };
+        let is_table = |name: &str| tables().any(|table| table == name);
+        let hides = catalogue.iter().find(|view| is_table(&view.name));
+        if let Some(path) = hides.and_then(|view| view.origin.clone()) {
+            return Err(ViewError::Hides(path));
+        }
+        let taken = |name: &&String| is_table(name) || catalogue.get(name).is_some();
         if let Some(name) = config.tables.keys().find(taken) {
             return Err(ViewError::Taken(name.clone()));
         }
@@ -87,6 +92,11 @@ impl Desk {
     /// The views.
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// The names of the dimensions.
+    pub fn dimensions(&self) -> Vec<String> {
+        self.config.dimension_names()
     }
 
     /// The closed months.
@@ -159,12 +169,8 @@ impl Desk {
 
     /// Names the nearest table where one is not found.
     fn explained(&self, error: DataFusionError) -> ViewError {
-        let message = error.strip_backtrace();
-        let missing = message
-            .split_once("table 'datafusion.public.")
-            .and_then(|(_, rest)| rest.split('\'').next());
-        match missing {
-            Some(name) => ViewError::unknown(name, self.names().iter().map(String::as_str)),
+        match missing_table(&error) {
+            Some(name) => self.unknown(&name),
             None => error.into(),
         }
     }
@@ -187,22 +193,14 @@ impl Desk {
         if self.context.table_exist(name)? {
             return Ok(());
         }
-        if path.iter().any(|other| other == name) {
-            path.push(name.to_owned());
-            return Err(ViewError::Circle(path.join(" -> ")));
+        if let Some(place) = path.iter().position(|other| other == name) {
+            return Err(self.circle(&path[place..], name));
         }
         if let Some(view) = self.catalogue.get(name) {
             path.push(name.to_owned());
-            let place = view.place();
-            let sql = template::render(&view.sql, &self.config)?;
-            let result = Box::pin(self.provide_query(name, &sql, path)).await;
+            let result = Box::pin(self.provide_view(view, path)).await;
             path.pop();
-            return result.map_err(|error| match error {
-                ViewError::Engine(inner) => {
-                    ViewError::Invalid { origin: place, message: inner.to_string() }
-                }
-                other => other,
-            });
+            return result;
         }
         match name {
             "billing" | "channel" | "hotline" | "rejected" => {
@@ -214,9 +212,16 @@ impl Desk {
             _ if self.config.tables.contains_key(name) => self.provide_own(name).await,
             _ => match layout::core().find(|table| *table == name) {
                 Some(table) => self.provide_core(table),
-                None => Err(ViewError::unknown(name, self.names().iter().map(String::as_str))),
+                None => Err(self.unknown(name)),
             },
         }
+    }
+
+    async fn provide_view(&self, view: &View, path: &mut Vec<String>) -> Result<(), ViewError> {
+        let sql = template::render(&view.sql, &self.config);
+        let sql = sql.map_err(|error| Fault::from(error).of(view, &view.sql))?;
+        let provided = self.provide_query(&view.name, &sql, path).await;
+        provided.map_err(|fault| fault.of(view, &sql))
     }
 
     /// A query under a name, after the tables and views that it names.
@@ -225,22 +230,70 @@ impl Desk {
         name: &str,
         sql: &str,
         path: &mut Vec<String>,
-    ) -> Result<(), ViewError> {
+    ) -> Result<(), Fault> {
         let state = self.context.state();
-        let statement = self.statements(sql)?.into_iter().next();
-        let statement =
-            statement.ok_or_else(|| DataFusionError::Plan("there is no query".into()))?;
+        let statement = self.only_query(sql)?;
         for needed in state.resolve_table_references(&statement)? {
             if self.knows(needed.table()) && needed.schema().is_none() {
                 self.provide(needed.table(), path).await?;
             }
         }
-        let plan =
-            state.statement_to_plan(statement).await.map_err(|error| self.explained(error))?;
+        let plan = match state.statement_to_plan(statement.clone()).await {
+            Ok(plan) => plan,
+            Err(_) => self.plan_with_lines(statement).await?,
+        };
         let view = self.context.execute_logical_plan(plan).await?.into_view();
         self.context.register_table(name, view)?;
         Ok(())
     }
+
+    /// The one query of a text: a view reads and does nothing else.
+    fn only_query(&self, sql: &str) -> Result<Statement, Fault> {
+        let parsed = DFParserBuilder::new(sql).with_recursion_limit(200).build();
+        let mut parsed = parsed.and_then(|mut parser| parser.parse_statements())?;
+        let refused = |why: &str| Err(DataFusionError::Plan(why.into()).into());
+        match (parsed.pop_front(), parsed.is_empty()) {
+            (None, _) => refused("there is no query"),
+            (Some(_), false) => refused("there is more than one statement"),
+            (Some(statement), _) if is_query(&statement) => Ok(statement),
+            _ => refused("a view is a query: select …, or with … select …"),
+        }
+    }
+
+    /// Plans what could not be planned once more, so that the error has its line.
+    async fn plan_with_lines(&self, statement: Statement) -> Result<LogicalPlan, Fault> {
+        let mut state = self.context.state();
+        state.config_mut().options_mut().sql_parser.collect_spans = true;
+        let planned = state.statement_to_plan(statement).await;
+        planned.map_err(|error| match missing_table(&error) {
+            Some(name) => Fault::beside(&error, self.unknown(&name)),
+            None => error.into(),
+        })
+    }
+
+    /// The message of views that need each other, with the line of the user's file among them that does.
+    fn circle(&self, path: &[String], again: &str) -> ViewError {
+        let next = path.iter().skip(1).map(String::as_str).chain([again]);
+        let steps = path.iter().filter_map(|name| self.catalogue.get(name)).zip(next.clone());
+        let last = steps.filter(|(view, _)| view.origin.is_some()).last();
+        let origin = last.map_or_else(
+            || format!("sql/views/{again}.sql"),
+            |(view, needed)| fault::place(view, fault::line_naming(view, needed)),
+        );
+        let circle = path.iter().map(String::as_str).take(1).chain(next);
+        ViewError::Circle { origin, circle: circle.collect::<Vec<_>>().join(" -> ") }
+    }
+
+    fn unknown(&self, name: &str) -> ViewError {
+        ViewError::unknown(name, self.names().iter().map(String::as_str))
+    }
+}
+
+/// The table that an error says is not there.
+fn missing_table(error: &DataFusionError) -> Option<String> {
+    let message = error.strip_backtrace();
+    let (_, rest) = message.split_once("table 'datafusion.public.")?;
+    rest.split('\'').next().map(str::to_owned)
 }
 
 fn is_query(statement: &Statement) -> bool {

@@ -4,11 +4,14 @@
 mod catalogue;
 mod checks;
 mod desk;
+mod drill;
+mod fault;
 mod tables;
 
 pub use catalogue::{Catalogue, View};
 pub use checks::{Failure, check};
 pub use desk::Desk;
+pub use drill::Drill;
 
 use std::path::PathBuf;
 
@@ -50,7 +53,12 @@ pub enum ViewError {
         origin: String,
         /// Why.
         message: String,
+        /// What remedies it.
+        hint: Option<String>,
     },
+    /// A view of the user's has the name of a table.
+    #[error("{}: a table of this name is there already", .0.display())]
+    Hides(PathBuf),
     /// A reference table of the user's can't be read.
     #[error("tables.{name}: can't read {path}: {message}")]
     Table {
@@ -65,8 +73,13 @@ pub enum ViewError {
     #[error("tables.{0}: a table or view of this name is there already")]
     Taken(String),
     /// Views that need each other.
-    #[error("views need each other in a circle: {0}")]
-    Circle(String),
+    #[error("{origin}: views need each other in a circle: {circle}")]
+    Circle {
+        /// The file and line that closes it.
+        origin: String,
+        /// The views.
+        circle: String,
+    },
     /// No view or table has the name.
     #[error("no view or table of this name: {name}")]
     Unknown {
@@ -92,6 +105,11 @@ impl ViewError {
             }
             Self::Table { .. } => Some(
                 "a .csv file with a header, or .parquet; paths start at churnhouse.toml".into(),
+            ),
+            Self::Invalid { hint, .. } => hint.clone(),
+            Self::Hides(_) => Some("give the view another name".into()),
+            Self::Circle { .. } => Some(
+                "no view can read itself, not even through others; a view of your own replaces the built-in one of its name".into(),
             ),
             Self::Taken(_) => Some("give it another name in churnhouse.toml".into()),
             _ => None,

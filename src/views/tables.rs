@@ -84,7 +84,7 @@ impl Desk {
         }
         let sql = template::STAGING.iter().find(|(staged, _)| *staged == name).map(|(_, sql)| *sql);
         let sql = template::render(sql.unwrap_or_default(), &self.config)?;
-        self.provide_query(name, &sql, path).await
+        Ok(self.provide_query(name, &sql, path).await?)
     }
 
     /// The ledger, with a column that tells the landings whose rows are in the tables.

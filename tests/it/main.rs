@@ -10,6 +10,10 @@ mod context;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod definitions;
+#[cfg(test)]
+mod drill_down;
+#[cfg(test)]
 mod dynamic_filters;
 #[cfg(test)]
 mod exports;
@@ -21,6 +25,8 @@ mod formats;
 mod known_answers;
 #[cfg(test)]
 mod outputs;
+#[cfg(test)]
+mod own_views;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -176,6 +176,26 @@ fn a_report_is_the_view_filtered() {
 }
 
 #[test]
+fn filters_fit_the_view() {
+    let context = context();
+    let refused: [(&[&str], &[&str]); 4] = [
+        (
+            &["survival", "--month", "2024-01"],
+            &["survival can't be filtered by --month", "it takes: --dimension, --segment"],
+        ),
+        (&["survival", "--from", "2024-01"], &["survival can't be filtered by --from"]),
+        (
+            &["churn_rate", "--grain", "year"],
+            &["churn_rate can't be filtered by --grain", "it takes: --month, --from, --to, --dim"],
+        ),
+        (&["churn_by_period", "--grain", "week"], &["quarter, year"]),
+    ];
+    for (arguments, words) in refused {
+        context.run(&[&["report"], arguments].concat()).says(1, words);
+    }
+}
+
+#[test]
 fn queries_come_from_files_and_standard_input_too() {
     let context = context();
     context.file("two.sql", "select 1 as one;\nselect month from churn_rate where dimension = 'total' order by month;\n");

@@ -1,6 +1,7 @@
 //! `tests/slt/*.slt`, each file a test of its own in a fresh folder with a fresh warehouse. Besides
 //! queries, which the real program answers, a statement may be one of three commands: `config` with the
-//! text of churnhouse.toml, `file PATH` with an extract's text, `churnhouse …` with the program's arguments.
+//! text of churnhouse.toml, `file PATH` with an extract's text, `churnhouse …` with the program's arguments;
+//! a query may be `customers …`, with the columns of the list to pick.
 //! A file is read to its end; all records that fail are shown, with line, expected and actual. At the end
 //! the months are closed again, by the step written by hand and by `sql/core`: the same files must come.
 
@@ -32,6 +33,7 @@ impl Program {
                 self.0.file(path.trim(), &format!("{text}\n"));
             }
             "churnhouse" => return Some(self.program(rest)),
+            "customers" => return Some(self.customers(rest)),
             "definition" => return Some(self.holds_to_the_definition()),
             _ => return None,
         }
@@ -66,18 +68,40 @@ impl Program {
     }
 
     fn query(&self, sql: &str) -> Result<Done, Failure> {
-        let output = self.0.run(&["sql", "--format", "csv", sql]);
+        Ok(rows(self.csv(&["sql", "--format", "csv", sql])?))
+    }
+
+    /// The list of customers behind a count: `ARGUMENTS pick COLUMN,…`.
+    fn customers(&self, text: &str) -> Result<Done, Failure> {
+        let (arguments, picked) = text.split_once(" pick ").unwrap_or((text, "customer_id"));
+        let command = ["customers", "--format", "csv"].into_iter();
+        let arguments: Vec<&str> = command.chain(arguments.split_whitespace()).collect();
+        let mut found = self.csv(&arguments)?;
+        let header = found.remove(0);
+        let place = |name: &str| header.iter().position(|column| column == name);
+        let places: Option<Vec<usize>> = picked.trim().split(',').map(place).collect();
+        let places = places.ok_or_else(|| Failure(format!("{picked} of {header:?}")))?;
+        let pick = |row: &Vec<String>| places.iter().map(|place| row[*place].clone()).collect();
+        let kept = found.iter().map(pick).collect();
+        Ok(rows([vec![picked.split(',').map(str::to_owned).collect()], kept].concat()))
+    }
+
+    fn csv(&self, arguments: &[&str]) -> Result<Vec<Vec<String>>, Failure> {
+        let output = self.0.run(arguments);
         if output.status != 0 {
             return Err(Failure(format!("status {}\n{}", output.status, output.stderr)));
         }
-        let mut rows = records(&output.stdout);
-        let types = vec![DefaultColumnType::Any; rows.remove(0).len()];
-        for cell in rows.iter_mut().flatten().filter(|cell| cell.is_empty()) {
-            // CSV has one way to write both; the warehouse holds no empty text.
-            "NULL".clone_into(cell);
-        }
-        Ok(DBOutput::Rows { types, rows })
+        Ok(records(&output.stdout))
     }
+}
+
+fn rows(mut rows: Vec<Vec<String>>) -> Done {
+    let types = vec![DefaultColumnType::Any; rows.remove(0).len()];
+    for cell in rows.iter_mut().flatten().filter(|cell| cell.is_empty()) {
+        // CSV has one way to write both; the warehouse holds no empty text.
+        "NULL".clone_into(cell);
+    }
+    DBOutput::Rows { types, rows }
 }
 
 #[async_trait::async_trait]
@@ -149,6 +173,7 @@ files![
     cohort,
     complaint_to_churn,
     cost_dimensions,
+    customers,
     declining_value,
     dimensions,
     duplicates,

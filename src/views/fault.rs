@@ -1,0 +1,131 @@
+//! What is wrong with a view, with the line of its file: SQL is planned as it is rendered, and told of as it
+//! is written.
+
+use datafusion::common::SchemaError;
+use datafusion::error::DataFusionError;
+
+use super::{View, ViewError};
+use crate::config::nearest;
+use crate::engine::EngineError;
+
+/// Columns that are listed where none is near the one asked for.
+const LISTED: usize = 12;
+
+/// An error in a text of SQL, with the line where it is known.
+#[derive(Debug)]
+pub struct Fault {
+    line: Option<usize>,
+    pub(super) error: ViewError,
+}
+
+impl From<ViewError> for Fault {
+    fn from(error: ViewError) -> Self {
+        Self { line: None, error }
+    }
+}
+
+impl From<DataFusionError> for Fault {
+    fn from(error: DataFusionError) -> Self {
+        Self { line: line_of(&error), error: error.into() }
+    }
+}
+
+impl From<Fault> for ViewError {
+    fn from(fault: Fault) -> Self {
+        fault.error
+    }
+}
+
+impl Fault {
+    /// An error whose line another one tells.
+    pub fn beside(cause: &DataFusionError, error: ViewError) -> Self {
+        Self { line: line_of(cause), error }
+    }
+
+    /// The error as one of a view's file. What a view that it needs has said already stays as it is.
+    pub fn of(self, view: &View, rendered: &str) -> ViewError {
+        let (message, hint, word) = match &self.error {
+            ViewError::Engine(EngineError::Query(error)) => told(error),
+            ViewError::Unknown { name, .. } => {
+                (self.error.to_string(), self.error.hint(), Some(name.clone()))
+            }
+            _ => return self.error,
+        };
+        let line = self.line.and_then(|line| written(view, rendered, line));
+        let line = line.or_else(|| line_naming(view, word.as_deref()?));
+        ViewError::Invalid { origin: place(view, line), message, hint }
+    }
+}
+
+/// A view's file with a line, where it is known.
+pub fn place(view: &View, line: Option<usize>) -> String {
+    line.map_or_else(|| view.place(), |line| format!("{}:{line}", view.place()))
+}
+
+/// The first line of a view's query that names something.
+pub fn line_naming(view: &View, name: &str) -> Option<usize> {
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let names = |line: &str| line.split(|letter| !is_part(letter)).any(|word| word == name);
+    let code = |line: &str| line.split("--").next().is_some_and(names);
+    view.sql.lines().position(code).map(|place| place + 1)
+}
+
+/// The line of a view's file that a line of its rendered text comes from.
+fn written(view: &View, rendered: &str, line: usize) -> Option<usize> {
+    let same = rendered.lines().count() == view.sql.lines().count();
+    let text = rendered.lines().nth(line.checked_sub(1)?)?.trim();
+    let found = || view.sql.lines().position(|other| other.trim() == text).map(|place| place + 1);
+    if same { Some(line) } else { found() }
+}
+
+/// The line that an error tells: by its diagnostic, or in the words of the parser or of the template.
+fn line_of(error: &DataFusionError) -> Option<usize> {
+    let span = error.diagnostic().and_then(|diagnostic| diagnostic.span);
+    let number = |text: &str| {
+        let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().ok()
+    };
+    let message = error.strip_backtrace();
+    let after = |mark: &str| message.split_once(mark).and_then(|(_, rest)| number(rest));
+    span.map(|span| span.start.line as usize)
+        .or_else(|| after("at Line: "))
+        .or_else(|| after("(in <string>:"))
+}
+
+/// An error's message, what remedies it, and the word that is wrong.
+fn told(error: &DataFusionError) -> (String, Option<String>, Option<String>) {
+    match error.find_root() {
+        DataFusionError::SchemaError(inner, _) => column(inner),
+        DataFusionError::SQL(inner, _) => (syntax(&inner.to_string()), None, None),
+        root => {
+            let message = root.strip_backtrace();
+            let message = message.strip_prefix("Error during planning: ").unwrap_or(&message);
+            let message = message.split(" (in <string>:").next().unwrap_or(message);
+            (message.to_owned(), None, None)
+        }
+    }
+}
+
+fn column(error: &SchemaError) -> (String, Option<String>, Option<String>) {
+    let SchemaError::FieldNotFound { field, valid_fields } = error else {
+        return (error.to_string(), None, None);
+    };
+    let known: Vec<&str> = valid_fields.iter().map(|field| field.name.as_str()).collect();
+    let hint = match nearest(&field.name, known.iter().copied()) {
+        Some(near) => Some(format!("did you mean {near}?")),
+        None if known.is_empty() => None,
+        None => {
+            let listed = known.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");
+            let more = if known.len() > LISTED { ", …" } else { "" };
+            Some(format!("there are: {listed}{more}"))
+        }
+    };
+    let message = format!("no column of this name: {}", field.flat_name());
+    (message, hint, Some(field.name.clone()))
+}
+
+/// The parser's words without the place, which is told before them.
+fn syntax(message: &str) -> String {
+    let message = message.strip_prefix("sql parser error: ").unwrap_or(message);
+    message.split(" at Line: ").next().unwrap_or(message).to_owned()
+}
