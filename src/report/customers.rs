@@ -9,6 +9,7 @@ use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Field, Int64Type};
 use chrono::NaiveDate;
 use datafusion::common::ScalarValue;
+use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, JoinType};
 use datafusion::prelude::{DataFrame, col, lit};
 
@@ -16,7 +17,7 @@ use super::attributes::described;
 use super::{Filters, ReportError, by_month, columns, distinct, query};
 use crate::config::nearest;
 use crate::month::Month;
-use crate::views::{Desk, Drill, View, ViewError};
+use crate::views::{Desk, Drill, View, in_header};
 
 /// The value that stands for all others in a column, and is taken where none is told.
 const ALL: &str = "all";
@@ -238,11 +239,7 @@ async fn listed(
 ) -> Result<DataFrame, ReportError> {
     let mut frame = relation;
     if let Some(predicate) = &drill.predicate {
-        let invalid = |error: datafusion::error::DataFusionError| ViewError::Invalid {
-            origin: view.place(),
-            message: format!("{}: {}", drill.measure, error.strip_backtrace()),
-            hint: None,
-        };
+        let invalid = |error: DataFusionError| in_header(view, &drill.measure, &error);
         let predicate = frame.parse_sql_expr(predicate).map_err(invalid)?;
         frame = frame.filter(predicate).map_err(invalid)?;
     }

@@ -221,7 +221,17 @@ impl Desk {
         let sql = template::render(&view.sql, &self.config);
         let sql = sql.map_err(|error| Fault::from(error).of(view, &view.sql))?;
         let provided = self.provide_query(&view.name, &sql, path).await;
+        let provided = match provided.is_ok() && view.origin.is_some() {
+            true => self.check_types(&view.name).await,
+            false => provided,
+        };
         provided.map_err(|fault| fault.of(view, &sql))
+    }
+
+    /// Types that do not go together show when a plan is optimised, where nothing tells whose query it was.
+    async fn check_types(&self, name: &str) -> Result<(), Fault> {
+        self.context.table(name).await?.into_optimized_plan()?;
+        Ok(())
     }
 
     /// A query under a name, after the tables and views that it names.

@@ -57,6 +57,17 @@ impl Fault {
     }
 }
 
+/// An error in what a view's header says of a count.
+pub fn in_header(view: &View, measure: &str, error: &DataFusionError) -> ViewError {
+    let says = |line: &str| {
+        let text = line.trim_start_matches('-').trim_start();
+        text.strip_prefix(measure).is_some_and(|rest| rest.starts_with(" = "))
+    };
+    let line = view.sql.lines().position(says).map(|place| place + 1);
+    let (message, hint, _) = told(error);
+    ViewError::Invalid { origin: place(view, line), message, hint }
+}
+
 /// A view's file with a line, where it is known.
 pub fn place(view: &View, line: Option<usize>) -> String {
     line.map_or_else(|| view.place(), |line| format!("{}:{line}", view.place()))
@@ -101,7 +112,10 @@ fn told(error: &DataFusionError) -> (String, Option<String>, Option<String>) {
             let message = root.strip_backtrace();
             let message = message.strip_prefix("Error during planning: ").unwrap_or(&message);
             let message = message.split(" (in <string>:").next().unwrap_or(message);
-            (message.to_owned(), None, None)
+            let (message, near) = message.split_once("\nDid you mean ").unwrap_or((message, ""));
+            let near = near.trim_end_matches('?').trim_matches('\'');
+            let hint = (!near.is_empty()).then(|| format!("did you mean {near}?"));
+            (message.to_owned(), hint, None)
         }
     }
 }

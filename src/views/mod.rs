@@ -12,6 +12,7 @@ pub use catalogue::{Catalogue, View};
 pub use checks::{Failure, check};
 pub use desk::Desk;
 pub use drill::Drill;
+pub use fault::in_header;
 
 use std::path::PathBuf;
 

@@ -59,6 +59,17 @@ fn no_such_column() {
 }
 
 #[test]
+fn no_such_function_or_type() {
+    let text = format!("{HEADER}select\n    month_nubmer(month) as number\nfrom customer_month\n");
+    refused(
+        &text,
+        &["sql/views/mine.sql:4: Invalid function 'month_nubmer'", "did you mean month_number?"],
+    );
+    let text = format!("{HEADER}select month from customer_month where 'a' + true = revenue\n");
+    refused(&text, &["sql/views/mine.sql: Cannot coerce arithmetic expression"]);
+}
+
+#[test]
 fn behind_a_template() {
     let text = format!(
         "{HEADER}select\n    month{{% for name in dimensions %}},\n    {{{{ name }}}}{{% endfor %}},\n    regoin\nfrom customer_month\n"
@@ -138,7 +149,10 @@ fn counts_of_one_s_own() {
         .run(&["customers", "mine"])
         .says(1, &["mine.payers counts 1 customers and its list has 0"]);
     with("payers = customer_month where revnue > 0");
-    context.run(&["customers", "mine"]).says(1, &["sql/views/mine.sql: payers: ", "revnue"]);
+    context.run(&["customers", "mine"]).says(
+        1,
+        &["sql/views/mine.sql:6: no column of this name: revnue", "did you mean revenue?"],
+    );
     with("payers of customer_month");
     context.run(&["customers", "mine"]).says(1, &["sql/views/mine.sql: not like `measure = "]);
 }
