@@ -13,7 +13,9 @@
 ] %}
 with
 before as (
-    select customer_id as before_id, revenue as revenue_before, last_month = month as charged_before
+    select
+        customer_id as before_id, first_month as before_first, revenue as revenue_before,
+        last_month = month as charged_before
     from prior
 ),
 margin as (
@@ -35,13 +37,16 @@ present as (
     from closing
     cross join margin
     join customer_month as customer on customer.tier = margin.margin_tier
-    left join before on before.before_id = customer.customer_id
+    left join before
+        on before.before_id = customer.customer_id and before.before_first = customer.first_month
 ),
 silent as (
-    -- Gone before, and without a row now: a last bill of the month before is revenue that ends.
+    -- Gone before, and without a row now: a last bill of the month before is revenue that ends. An id with another
+    -- first month is another person's.
     select prior.*
     from prior
-    left anti join customer_month as seen on seen.customer_id = prior.customer_id
+    left anti join customer_month as seen
+        on seen.customer_id = prior.customer_id and seen.first_month = prior.first_month
     where prior.status not in ('new', 'carried', 'returned', 'at_risk', 'active') and prior.revenue <> 0
 ),
 gone as (
@@ -69,7 +74,8 @@ gone as (
     join silent
         on (tier.at_least is null or silent.monthly_value >= tier.at_least)
         and (tier.below is null or silent.monthly_value < tier.below)
-    left join dormant_now as told on told.customer_id = silent.customer_id
+    left join dormant_now as told
+        on told.customer_id = silent.customer_id and told.first_month = silent.first_month
 ),
 change as (
     select

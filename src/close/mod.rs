@@ -26,7 +26,7 @@ use crate::month::Month;
 use crate::warehouse::{Warehouse, WarehouseError};
 use save::Saver;
 use specification::Closing;
-use step::Step;
+use step::{IdRange, Step};
 
 /// What goes wrong when months close.
 #[derive(Debug, thiserror::Error)]
@@ -144,8 +144,8 @@ impl Taken {
     }
 }
 
-/// Closes all months that are open, in order, until one is not fit. `watch` hears of each month. While a
-/// month's files are written, the next one is computed.
+/// Closes all months that are open, in order, until one is not fit. `watch` hears of each month, and in how
+/// many ranges of customers it goes. While a month's files are written, the next one is computed.
 ///
 /// # Errors
 /// The warehouse can't be read or written, or our SQL fails. A month that is refused is in the report.
@@ -179,7 +179,7 @@ pub async fn close(
     let first = schedule.first;
     let mut step = Step::new(warehouse, config, &inventory, first);
     let mut report = Report::default();
-    for (place, month) in schedule.months().enumerate() {
+    for month in schedule.months() {
         if !options.reaches(month) {
             break;
         }
@@ -199,15 +199,27 @@ pub async fn close(
                 break;
             }
         }
-        watch(month, place);
-        let (inventory, before) = (&inventory, &closes);
-        let closing = Closing { warehouse, engine, config, inventory, closes: before, month };
-        let taken = match options.by_sql {
-            true => Taken::BySql(closing.run(first).await?),
-            false => Taken::ByHand(Box::new(step.close(before, month).await?)),
+        let ranges = match options.by_sql {
+            true => vec![IdRange::default()],
+            false => step.ranges(&closes, month).await?,
         };
-        report.closed.extend(saver.settle(&schedule, &mut closes).await?);
-        saver.begin(month, taken);
+        watch(month, ranges.len());
+        if ranges.len() > 1 {
+            report.closed.extend(saver.settle(&schedule, &mut closes).await?);
+        }
+        for range in ranges {
+            let (inventory, before) = (&inventory, &closes);
+            let closing = Closing { warehouse, engine, config, inventory, closes: before, month };
+            let taken = match options.by_sql {
+                true => Taken::BySql(closing.run(first).await?),
+                false => Taken::ByHand(Box::new(step.close(before, month, &range).await?)),
+            };
+            if range.is_first() {
+                report.closed.extend(saver.settle(&schedule, &mut closes).await?);
+                saver.begin(month);
+            }
+            saver.push(taken).await;
+        }
         saver.save_if_due(&closes).await?;
     }
     report.closed.extend(saver.settle(&schedule, &mut closes).await?);

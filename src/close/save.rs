@@ -9,11 +9,14 @@ use bytes::Bytes;
 use futures::future::try_join_all;
 use object_store::ObjectStoreExt;
 use sha2::{Digest, Sha256};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
 
 use super::{CloseRecord, Closes, Made, Schedule, Taken, fell};
 use crate::month::Month;
-use crate::warehouse::{Change, DataFile, SmallTable, Warehouse, WarehouseError, encode, layout};
+use crate::warehouse::{
+    Change, DataFile, FileBytes, SmallTable, Warehouse, WarehouseError, layout,
+};
 
 /// How much closing may be lost to a crash.
 const EVERY: Duration = Duration::from_secs(3);
@@ -22,10 +25,13 @@ const EVERY: Duration = Duration::from_secs(3);
 pub struct Saver<'a> {
     warehouse: &'a Warehouse,
     threads: usize,
-    writing: Option<JoinHandle<Result<Written, WarehouseError>>>,
+    writing: Option<Writing>,
     saved: Instant,
     changed: bool,
 }
+
+/// A month whose files are being written: where its parts go, and what comes of them.
+type Writing = (Sender<Taken>, JoinHandle<Result<Written, WarehouseError>>);
 
 /// A month whose files are written.
 struct Written {
@@ -47,9 +53,18 @@ impl<'a> Saver<'a> {
     }
 
     /// Begins to write the files of a month, named by their content; the one before must be settled.
-    pub fn begin(&mut self, month: Month, taken: Taken) {
+    pub fn begin(&mut self, month: Month) {
+        let (parts, taken) = channel(1);
         let writing = write(self.warehouse.clone(), month, taken, self.threads);
-        self.writing = Some(tokio::spawn(writing));
+        self.writing = Some((parts, tokio::spawn(writing)));
+    }
+
+    /// Adds customers to the month that was begun, in the order of their ids.
+    pub async fn push(&self, taken: Taken) {
+        if let Some((parts, _)) = &self.writing {
+            // Where writing has failed, settling tells why.
+            let _ = parts.send(taken).await;
+        }
     }
 
     /// Waits until the files of the month that was begun are written, and puts its record; tells the month
@@ -59,7 +74,8 @@ impl<'a> Saver<'a> {
         schedule: &Schedule<'_>,
         closes: &mut Closes,
     ) -> Result<Option<(Month, bool)>, WarehouseError> {
-        let Some(writing) = self.writing.take() else { return Ok(None) };
+        let Some((parts, writing)) = self.writing.take() else { return Ok(None) };
+        drop(parts);
         let written = writing.await.map_err(fell)??;
         let mut record = schedule.record(closes, written.month);
         for (name, (file, _)) in layout::core().zip(&written.files) {
@@ -123,11 +139,16 @@ async fn replace(
 async fn write(
     warehouse: Warehouse,
     month: Month,
-    taken: Taken,
+    mut parts: Receiver<Taken>,
     threads: usize,
 ) -> Result<Written, WarehouseError> {
-    let encoding = tokio::task::spawn_blocking(move || encoded(&taken.made()?, threads));
-    let (encoded, charges) = encoding.await.map_err(fell)??;
+    let mut encoding = Encoding { files: Vec::new(), charges: Sha256::new(), threads };
+    while let Some(taken) = parts.recv().await {
+        let encoded = tokio::task::spawn_blocking(move || encoding.with(&taken.made()?));
+        encoding = encoded.await.map_err(fell)??;
+    }
+    let encoded = tokio::task::spawn_blocking(move || encoding.finish());
+    let (encoded, charges) = encoded.await.map_err(fell)??;
     let mut files = Vec::new();
     for (name, (bytes, rows)) in layout::core().zip(encoded) {
         let digest = layout::digest(&[&bytes]);
@@ -145,26 +166,44 @@ async fn write(
     Ok(Written { month, files, charges })
 }
 
-type Encoded = (Vec<(Bytes, u64)>, String);
-
-/// The files' bytes and rows, and the digest of the customers' revenue.
-fn encoded(made: &Made, threads: usize) -> Result<Encoded, WarehouseError> {
-    let batches = [&made.customer_month, &made.dormant].into_iter().chain(&made.sums);
-    let encoded = layout::core().zip(batches).map(|(name, batch)| {
-        let bytes = encode(batch, threads)
-            .map_err(|source| WarehouseError::Parquet { file: name.to_owned(), source })?;
-        Ok((bytes, batch.num_rows() as u64))
-    });
-    Ok((encoded.collect::<Result<_, WarehouseError>>()?, charges_digest(&made.customer_month)))
+/// A month's files in the making, in the order of [`layout::core`].
+struct Encoding {
+    files: Vec<FileBytes>,
+    charges: Sha256,
+    threads: usize,
 }
 
-fn charges_digest(customer_month: &RecordBatch) -> String {
-    let mut hash = Sha256::new();
+impl Encoding {
+    /// Adds customers; the tables of sums come with the last ones.
+    fn with(mut self, made: &Made) -> Result<Self, WarehouseError> {
+        add_charges(&mut self.charges, &made.customer_month);
+        let batches = [&made.customer_month, &made.dormant].into_iter().chain(&made.sums);
+        for (place, (name, batch)) in layout::core().zip(batches).enumerate() {
+            let failed = |source| WarehouseError::Parquet { file: name.to_owned(), source };
+            if self.files.len() == place {
+                self.files.push(FileBytes::new(batch.schema(), self.threads).map_err(failed)?);
+            }
+            self.files[place].push(batch).map_err(failed)?;
+        }
+        Ok(self)
+    }
+
+    /// The files' bytes and rows, and the digest of the customers' revenue.
+    fn finish(self) -> Result<(Vec<(Bytes, u64)>, String), WarehouseError> {
+        let encoded = layout::core().zip(self.files).map(|(name, file)| {
+            file.finish()
+                .map_err(|source| WarehouseError::Parquet { file: name.to_owned(), source })
+        });
+        let charges = format!("{:x}", self.charges.finalize())[..16].to_owned();
+        Ok((encoded.collect::<Result<_, WarehouseError>>()?, charges))
+    }
+}
+
+fn add_charges(hash: &mut Sha256, customer_month: &RecordBatch) {
     let ids = customer_month["customer_id"].as_string::<i32>();
     let revenue = customer_month["revenue"].as_primitive::<Decimal128Type>();
     for (id, cents) in ids.iter().zip(revenue.values()) {
         hash.update(id.unwrap_or_default());
         hash.update(cents.to_le_bytes());
     }
-    format!("{:x}", hash.finalize())[..16].to_owned()
 }

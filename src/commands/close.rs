@@ -30,9 +30,12 @@ pub async fn run(house: &House<'_>, args: &CloseArgs) -> Result<Status, Error> {
 /// Closes months; the caller holds the lock.
 pub async fn months(house: &House<'_>, options: &Options) -> Result<Report, Error> {
     let bar = house.printer.steps_bar("closing", 0);
-    let mut watch = |month: Month, place: usize| {
+    let mut watch = |month: Month, ranges: usize| {
         bar.set_message(format!("closing {month}"));
-        bar.set_position(place as u64);
+        bar.inc(1);
+        if ranges > 1 {
+            house.printer.detail(&format!("{month} is closed in {ranges} ranges of customers"));
+        }
     };
     let report =
         close::close(&house.warehouse, &house.engine, &house.config, options, &mut watch).await;

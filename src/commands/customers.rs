@@ -1,9 +1,8 @@
 //! `customers`: whom a count of a view counts.
 
-use std::sync::Arc;
-
 use super::{House, output};
 use crate::cli::CustomersArgs;
+use crate::engine::rows;
 use crate::error::{Error, Status};
 use crate::report::{Asked, Filters, customers};
 use crate::views::ViewError;
@@ -20,8 +19,7 @@ pub async fn run(house: &House<'_>, args: &CustomersArgs) -> Result<Status, Erro
     };
     let asked = Asked { measure: args.measure.clone(), filters, values: args.values.clone() };
     let list = customers(&desk, &args.view, &asked, house.today(args.today.today)).await?;
-    let schema = Arc::clone(list.frame.schema().inner());
-    let batches = list.frame.collect().await.map_err(ViewError::from)?;
+    let (schema, batches) = rows(list.frame).await.map_err(ViewError::from)?;
     let title = format!("{}.{}", args.view, list.measure);
     output::rows(house.printer, &args.to_format, &title, schema, batches)?;
     house.printer.say(&format!("{title}: {} customers", list.count));

@@ -73,10 +73,7 @@ impl Engine {
     /// # Errors
     /// A setting does not fit.
     pub fn new(config: &Config) -> Result<Self, EngineError> {
-        let memory = match &config.engine.memory {
-            Some(text) => bytes_of(text)?,
-            None => machine_memory() / 2,
-        };
+        let memory = memory(config)?;
         let mut spill = DiskManagerBuilder::default();
         if let Some(folder) = &config.engine.spill {
             spill = spill.with_mode(DiskManagerMode::Directories(vec![config.base.join(folder)]));
@@ -114,6 +111,17 @@ impl Engine {
         context.register_udf(functions::month_number());
         context.register_udf(functions::month_date());
         context
+    }
+}
+
+/// Bytes that queries and closes may take; half of the machine's, where none are configured.
+///
+/// # Errors
+/// `[engine] memory` is no size, or too small to work with.
+pub fn memory(config: &Config) -> Result<usize, EngineError> {
+    match &config.engine.memory {
+        Some(text) => Ok(bytes_of(text)?),
+        None => Ok(machine_memory() / 2),
     }
 }
 

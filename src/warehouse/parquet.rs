@@ -4,18 +4,21 @@
 use std::sync::{Arc, Mutex};
 
 use arrow::array::{Array, ArrayRef, RecordBatch, make_array};
+use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
 use object_store::ObjectStore;
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
 use parquet::arrow::arrow_writer::{
-    ArrowColumnChunk, ArrowColumnWriter, ArrowWriterOptions, compute_leaves,
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriterOptions,
+    compute_leaves,
 };
 use parquet::arrow::{ArrowWriter, AsyncArrowWriter};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
 use super::WarehouseError;
@@ -39,7 +42,10 @@ const UNREPEATED: [(&str, Encoding); 15] = [
     ("tier_sum", Encoding::DELTA_BINARY_PACKED),
     ("revenue", Encoding::DELTA_BINARY_PACKED),
 ];
+/// The most rows of a row group that is written as rows come.
 const ROW_GROUP_ROWS: usize = 1 << 20;
+/// The rows of a row group of a file that is made in memory: they wait there for each other.
+const GROUP_ROWS: usize = 1 << 17;
 
 /// The properties of every Parquet file in the warehouse: zstd, nothing that varies between runs.
 /// Least and greatest values are noted of numbers and days: of texts they cost two comparisons a row, and
@@ -69,27 +75,90 @@ pub fn properties(schema: &Schema) -> WriterProperties {
     builder.build()
 }
 
-/// Rows as the bytes of one Parquet file, its columns encoded by so many threads. Equal values give equal
-/// bytes, whether texts come as dictionaries or not.
+/// Rows as the bytes of one Parquet file; see [`FileBytes`].
 ///
 /// # Errors
 /// The rows hold a type that Parquet has not.
-pub fn encode(batch: &RecordBatch, threads: usize) -> Result<Bytes, ParquetError> {
-    let options = ArrowWriterOptions::new()
-        .with_properties(properties(batch.schema_ref()))
-        .with_skip_arrow_metadata(true);
-    let writer = ArrowWriter::try_new_with_options(Vec::new(), batch.schema(), options)?;
-    let (mut file, groups) = writer.into_serialized_writer()?;
-    for (place, start) in (0..batch.num_rows()).step_by(ROW_GROUP_ROWS).enumerate() {
-        let part = batch.slice(start, ROW_GROUP_ROWS.min(batch.num_rows() - start));
-        let chunks = encode_columns(&part, groups.create_column_writers(place)?, threads)?;
-        let mut group = file.next_row_group()?;
-        for chunk in chunks {
+pub fn encode(batch: &RecordBatch) -> Result<Bytes, ParquetError> {
+    let mut file = FileBytes::new(batch.schema(), 1)?;
+    file.push(batch)?;
+    Ok(file.finish()?.0)
+}
+
+/// One Parquet file that is made in memory from rows that come in parts, its columns encoded by several threads.
+/// Equal values give equal bytes, whatever the parts, and whether texts come as dictionaries or not.
+pub struct FileBytes {
+    schema: SchemaRef,
+    threads: usize,
+    file: SerializedFileWriter<Vec<u8>>,
+    groups: ArrowRowGroupWriterFactory,
+    written: usize,
+    waiting: Vec<RecordBatch>,
+    waiting_rows: usize,
+    rows: u64,
+}
+
+impl FileBytes {
+    /// A file without rows.
+    ///
+    /// # Errors
+    /// The schema holds a type that Parquet has not.
+    pub fn new(schema: SchemaRef, threads: usize) -> Result<Self, ParquetError> {
+        let options = ArrowWriterOptions::new()
+            .with_properties(properties(&schema))
+            .with_skip_arrow_metadata(true);
+        let writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&schema), options)?;
+        let (file, groups) = writer.into_serialized_writer()?;
+        let (written, waiting, waiting_rows, rows) = (0, Vec::new(), 0, 0);
+        Ok(Self { schema, threads, file, groups, written, waiting, waiting_rows, rows })
+    }
+
+    /// Adds rows. They wait until there are enough of them for a row group.
+    ///
+    /// # Errors
+    /// The rows are of another schema.
+    pub fn push(&mut self, batch: &RecordBatch) -> Result<(), ParquetError> {
+        self.rows += batch.num_rows() as u64;
+        let mut start = 0;
+        while start < batch.num_rows() {
+            let fit = (GROUP_ROWS - self.waiting_rows).min(batch.num_rows() - start);
+            self.waiting.push(batch.slice(start, fit));
+            self.waiting_rows += fit;
+            start += fit;
+            if self.waiting_rows == GROUP_ROWS {
+                self.write_group()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_group(&mut self) -> Result<(), ParquetError> {
+        let parts = std::mem::take(&mut self.waiting);
+        let rows = match parts.as_slice() {
+            [part] => part.clone(),
+            parts => concat_batches(&self.schema, parts)?,
+        };
+        let writers = self.groups.create_column_writers(self.written)?;
+        let mut group = self.file.next_row_group()?;
+        for chunk in encode_columns(&rows, writers, self.threads)? {
             chunk.append_to_row_group(&mut group)?;
         }
         group.close()?;
+        self.written += 1;
+        self.waiting_rows = 0;
+        Ok(())
     }
-    Ok(file.into_inner()?.into())
+
+    /// The file's bytes, and how many rows it has.
+    ///
+    /// # Errors
+    /// The last rows do not fit.
+    pub fn finish(mut self) -> Result<(Bytes, u64), ParquetError> {
+        if self.waiting_rows > 0 {
+            self.write_group()?;
+        }
+        Ok((self.file.into_inner()?.into(), self.rows))
+    }
 }
 
 /// The columns of a row group, each thread taking the next one that is left.

@@ -119,7 +119,7 @@ pub async fn write_file(
     name: &str,
     batch: &RecordBatch,
 ) -> Result<DataFile, WarehouseError> {
-    let bytes = file::encode(batch, 1)
+    let bytes = file::encode(batch)
         .map_err(|source| WarehouseError::Parquet { file: table.name().to_owned(), source })?;
     let path = format!("{name}-{}.parquet", layout::digest(&[&bytes]));
     let (rows, size) = (batch.num_rows() as u64, bytes.len() as u64);

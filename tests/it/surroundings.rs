@@ -158,3 +158,25 @@ fn a_second_writer_waits_for_the_first() {
     assert_eq!(context.everything(), undisturbed.everything());
     assert_eq!(context.value("select count(*) from landings"), "3");
 }
+
+/// Where the customers of a month do not fit into the memory that is allowed, they are closed range by range of
+/// their ids, and the same files come of it: the state, the windows, the periods and all sums.
+#[test]
+fn a_close_with_little_memory_goes_by_ranges_of_customers() {
+    let mut context = TestContext::bare();
+    let months = ["generate", "--customers", "60000", "--months", "4", "--out", "."];
+    context.ok(&months);
+    let written = std::fs::read_to_string(context.path("churnhouse.toml")).unwrap();
+    let policy = "[policy]\ntier_window = 2\nvalue_window = 2\n";
+    context.config(&format!("{written}\n{policy}"));
+    context.ok(&["land"]);
+    let close = ["-v", "close", "--full", "--today", TODAY];
+    let files = "select * exclude (closed_at) from closes order by month";
+    let whole = context.ok(&close);
+    assert!(!whole.stderr.contains("ranges of customers"), "{}", whole.stderr);
+    let expected = context.csv(files);
+    context.config(&format!("{written}\n{policy}[engine]\nmemory = \"64MiB\"\n"));
+    context.ok(&close).says(0, &["2020-04", "ranges of customers"]);
+    assert_eq!(context.csv(files), expected);
+    context.ok(&["check"]);
+}

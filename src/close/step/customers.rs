@@ -8,6 +8,7 @@ use std::hash::{BuildHasher, Hasher};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
+use super::ranges::IdRange;
 use super::words::{NULL, Word};
 
 /// The place of a customer among those met.
@@ -152,6 +153,7 @@ const AHEAD: usize = 8;
 #[derive(Debug)]
 pub struct Customers {
     house: HashSet<String>,
+    range: IdRange,
     text: String,
     ends: Vec<usize>,
     slots: HashTable<Slot>,
@@ -172,10 +174,11 @@ fn hash(id: &str) -> u64 {
 }
 
 impl Customers {
-    /// Nobody yet. `texts` and `dimensions` are kept for each; `house` are no customers.
-    pub fn new(texts: usize, dimensions: usize, house: &[String]) -> Self {
+    /// Nobody yet, of ids in a range. `texts` and `dimensions` are kept for each; `house` are no customers.
+    pub fn new(texts: usize, dimensions: usize, house: &[String], range: IdRange) -> Self {
         Self {
             house: house.iter().cloned().collect(),
+            range,
             text: String::new(),
             ends: vec![0],
             slots: HashTable::new(),
@@ -199,10 +202,15 @@ impl Customers {
         &self.text[self.ends[slot as usize]..self.ends[slot as usize + 1]]
     }
 
-    /// The slot of an id, a new one where it is met first; none for a house account. Ids that come in
-    /// order, as they mostly do, are found without hashing.
+    /// Whether an id is that of a customer, and of this range.
+    pub fn holds(&self, id: &str) -> bool {
+        self.range.holds(id) && (self.house.is_empty() || !self.house.contains(id))
+    }
+
+    /// The slot of an id, a new one where it is met first; none where it is not [held](Self::holds). Ids that
+    /// come in order, as they mostly do, are found without hashing.
     pub fn meet(&mut self, id: &str) -> Option<Slot> {
-        if !self.house.is_empty() && self.house.contains(id) {
+        if !self.holds(id) {
             return None;
         }
         self.find_near(id).or_else(|| Some(self.add(id)))
@@ -319,7 +327,8 @@ impl Customers {
         if steps * OUT_OF_ORDER < self.len() {
             return None;
         }
-        let mut settled = Self::new(self.widths.0, self.widths.1, &[]);
+        let range = std::mem::take(&mut self.range);
+        let mut settled = Self::new(self.widths.0, self.widths.1, &[], range);
         settled.house = std::mem::take(&mut self.house);
         settled.reserve(self.len());
         for slot in &self.order {
@@ -346,7 +355,7 @@ mod tests {
 
     #[test]
     fn slots_stay_and_the_order_is_that_of_ids() {
-        let mut customers = Customers::new(OWN, 6, &["house".to_owned()]);
+        let mut customers = Customers::new(OWN, 6, &["house".to_owned()], IdRange::default());
         let met: Vec<_> = ["b", "a", "b", "house", "c"].map(|id| customers.meet(id)).into();
         assert_eq!(met, [Some(0), Some(1), Some(0), None, Some(2)]);
         customers.sort();

@@ -12,6 +12,7 @@ mod gathered;
 mod output;
 mod pass;
 mod periods;
+mod ranges;
 mod read;
 mod rules;
 mod segments;
@@ -38,11 +39,13 @@ use crate::warehouse::{Warehouse, WarehouseError, layout};
 use charges::{Charges, ProductEnds};
 use customers::{Cents, Customers, MonthNumber, OWN, Slot};
 use events::Events;
+use gathered::Gathered;
 use output::{MonthDays, Monthly};
 use pass::MonthOn;
 pub use pass::Taken;
 use periods::Opening;
-use read::{Inputs, Reading};
+pub use ranges::IdRange;
+use read::{Batches, Inputs, Reading};
 use rules::Rules;
 use words::Words;
 
@@ -60,6 +63,8 @@ pub struct Step<'a> {
     groups: Words,
     rules: Rules,
     customers: Customers,
+    /// The sums of the ranges before this one, where a month goes in several.
+    gathered: Option<Gathered>,
     revenues: BTreeMap<Month, Vec<(Slot, Cents)>>,
     openings: BTreeMap<Month, Opening>,
     days: Arc<MonthDays>,
@@ -88,7 +93,8 @@ impl<'a> Step<'a> {
             words,
             groups: Words::default(),
             rules,
-            customers: nobody(config),
+            customers: nobody(config, IdRange::default()),
+            gathered: None,
             revenues: BTreeMap::new(),
             openings: BTreeMap::new(),
             days: Arc::default(),
@@ -100,14 +106,20 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// Closes a month.
+    /// Closes a month for the customers of a range. Of several ranges each is begun from the files, which
+    /// must be there; the sums come with the last.
     ///
     /// # Errors
     /// The tables can't be read, or an amount outgrows its column.
-    pub async fn close(&mut self, closes: &Closes, month: Month) -> Result<Taken, CloseError> {
+    pub async fn close(
+        &mut self,
+        closes: &Closes,
+        month: Month,
+        range: &IdRange,
+    ) -> Result<Taken, CloseError> {
         let inputs = self.inputs(month);
-        if self.as_of != Some(month.previous()) {
-            self.forget(month);
+        if self.as_of != Some(month.previous()) || !range.is_all() {
+            self.forget(month, range);
         }
         let behind = self.behind(closes, month);
         if self.as_of.is_none() {
@@ -119,12 +131,12 @@ impl<'a> Step<'a> {
             self.openings.values_mut().for_each(|opening| opening.renumber(&moved));
         }
         let inputs = inputs.await.map_err(fell)??;
-        if self.inventory.source(SourceKind::Billing).rows(month.next()) > 0 {
+        if range.is_all() && self.inventory.source(SourceKind::Billing).rows(month.next()) > 0 {
             self.ahead = Some((month.next(), self.inputs(month.next())));
         }
         let events = self.events(inputs.events)?;
         let mut ends = ProductEnds::new(events.ended_products(month.number()));
-        let charges = self.charges(&inputs.lines, &mut ends)?;
+        let charges = self.charges(inputs.lines, &mut ends).await?;
         let recycled_after = self.rules.recycled_after;
         let told = events.told(month.number(), recycled_after, |slot| ends.holds(slot));
         self.awaken(behind.asleep).await?;
@@ -142,21 +154,29 @@ impl<'a> Step<'a> {
             out_of_value: &out_of_value,
             out_of_tier: &out_of_tier,
         };
-        let mut taken = self.take(&month_on, revenue_before);
+        let mut gathered = self.gathered.take().unwrap_or_else(|| self.gather(month));
+        let mut taken = self.take(&month_on, revenue_before, &mut gathered);
         drop(charges);
         for (grain, opened) in period::ended_by(month) {
             let Some(opening) = self.openings.get(&opened) else { continue };
-            taken.gathered.periods().add(grain, opened.number(), opening, &self.customers);
+            gathered.periods().add(grain, opened.number(), opening, &self.customers);
         }
         self.keep_revenue(month, &taken.monthly);
         self.keep_opening(month);
-        self.as_of = Some(month);
+        self.as_of = range.is_all().then_some(month);
+        let sums = if range.is_last() { &mut taken.sums } else { &mut self.gathered };
+        *sums = Some(gathered);
         Ok(taken)
     }
 
+    /// No sums of a month yet.
+    fn gather(&self, month: Month) -> Gathered {
+        Gathered::new(self.dimensions.len(), self.first.number(), month.number())
+    }
+
     /// Nobody is known any more: the state is to be read as it was before a month.
-    fn forget(&mut self, month: Month) {
-        self.customers = nobody(self.config);
+    fn forget(&mut self, month: Month, range: &IdRange) {
+        self.customers = nobody(self.config, range.clone());
         self.revenues.clear();
         self.openings.clear();
         self.since = month;
@@ -170,7 +190,8 @@ impl<'a> Step<'a> {
         let mut brought = Vec::new();
         for file in files {
             self.customers.reserve(file.rows as usize);
-            let mut rows = read::batches(self.warehouse, layout::CUSTOMER_MONTH, &file).await?;
+            let mut rows =
+                read::batches(self.warehouse, layout::CUSTOMER_MONTH, &file, None).await?;
             while let Some(batch) = rows.recv().await {
                 let rows = self.load_rows(&batch?, before);
                 brought.push(rows.map_err(of_table(layout::CUSTOMER_MONTH))?);
@@ -253,16 +274,17 @@ impl<'a> Step<'a> {
         Ok(events)
     }
 
-    fn charges(
+    async fn charges(
         &mut self,
-        lines: &[RecordBatch],
+        mut lines: Batches,
         ends: &mut ProductEnds,
     ) -> Result<Charges, WarehouseError> {
         let mut charges = Charges::new(self.superseded(SourceKind::Billing));
-        for lines in lines {
+        while let Some(lines) = lines.recv().await {
+            let lines = lines?;
             let (customers, words) = (&mut self.customers, &mut self.words);
             let (not_business, aliases) = (&self.rules.not_business, &self.inventory.aliases);
-            let added = charges.add(lines, not_business, aliases, customers, words, ends);
+            let added = charges.add(&lines, not_business, aliases, customers, words, ends);
             added.map_err(of_table("billing"))?;
         }
         Ok(charges)
@@ -338,9 +360,9 @@ struct Behind {
 }
 
 /// No customers, with room for the texts and dimensions of the configuration.
-fn nobody(config: &Config) -> Customers {
+fn nobody(config: &Config, range: IdRange) -> Customers {
     let (texts, dimensions) = (OWN + config.dimensions.len(), config.dimension_names().len());
-    Customers::new(texts, dimensions, &config.policy.house_accounts)
+    Customers::new(texts, dimensions, &config.policy.house_accounts, range)
 }
 
 fn of_table(table: &str) -> impl Fn(ArrowError) -> WarehouseError {

@@ -18,9 +18,14 @@ use crate::close::Made;
 use crate::warehouse::{WarehouseError, layout};
 
 impl Step<'_> {
-    /// Takes all customers that the month concerns a month on; `revenue_before` is what each brought the
-    /// month before.
-    pub(super) fn take(&mut self, month: &MonthOn<'_>, mut revenue_before: Vec<Cents>) -> Taken {
+    /// Takes all customers that the month concerns a month on, and adds them to its sums; `revenue_before` is
+    /// what each brought the month before.
+    pub(super) fn take(
+        &mut self,
+        month: &MonthOn<'_>,
+        mut revenue_before: Vec<Cents>,
+        gathered: &mut Gathered,
+    ) -> Taken {
         let (texts, dimensions) = (OWN + self.config.dimensions.len(), self.dimensions.len());
         let mut taken = Taken {
             own: self.warehouse.dimensions().to_vec(),
@@ -32,7 +37,7 @@ impl Step<'_> {
             },
             monthly: Monthly::new(texts, dimensions),
             dormant: States::new(texts),
-            gathered: Gathered::new(dimensions, month.first, month.now),
+            sums: None,
         };
         let mut before = vec![NULL; self.dimensions.len()];
         for place in 0..self.customers.len() {
@@ -40,6 +45,8 @@ impl Step<'_> {
             let mut known = self.customers.states[slot as usize];
             let brought = month.brought(slot);
             if self.rules.recycles(&known, &brought) {
+                let revenue = std::mem::take(&mut revenue_before[slot as usize]);
+                self.end(slot, month.now, revenue, gathered);
                 self.customers.forget(slot);
                 known = UNKNOWN;
             }
@@ -67,23 +74,26 @@ impl Step<'_> {
                 dimensions: self.customers.dimensions(slot),
                 revenue_before: std::mem::take(&mut revenue_before[slot as usize]),
             };
-            taken.gathered.add(&seen, &self.rules);
+            gathered.add(&seen, &self.rules);
             taken.monthly.push(slot, &self.customers, &turn, &self.rules);
         }
-        let left = (0..).zip(revenue_before).filter(|(_, revenue)| *revenue != 0);
+        let left = (0..).zip(revenue_before);
         for (slot, revenue) in left {
-            self.outlive(slot, month.now);
-            taken.gathered.end(revenue, self.customers.dimensions(slot));
+            self.end(slot, month.now, revenue, gathered);
         }
         taken
     }
 
-    /// Sets the dimensions of a customer who was gone before the month and has no row in it.
-    fn outlive(&mut self, slot: Slot, now: MonthNumber) {
+    /// Ends the revenue of a customer who was gone before the month and has no row in it.
+    fn end(&mut self, slot: Slot, now: MonthNumber, revenue: Cents, gathered: &mut Gathered) {
+        if revenue == 0 {
+            return;
+        }
         let state = &self.customers.states[slot as usize];
         let tenure = now - state.since;
         let tier = self.rules.tier_after(tenure, state);
         self.show(slot, tier, tenure_band(&self.rules, state, tenure));
+        gathered.end(revenue, self.customers.dimensions(slot));
     }
 
     /// Sets the dimensions of a customer at the end of the month.
@@ -139,7 +149,8 @@ pub struct Taken {
     from: Sources,
     pub(super) monthly: Monthly,
     dormant: States,
-    pub(super) gathered: Gathered,
+    /// With the last customers of the month.
+    pub(super) sums: Option<Gathered>,
 }
 
 impl Taken {
@@ -148,15 +159,15 @@ impl Taken {
     /// # Errors
     /// An amount outgrows its column.
     pub fn made(self) -> Result<Made, WarehouseError> {
-        let Self { own, from, monthly, dormant, gathered } = self;
+        let Self { own, from, monthly, dormant, sums } = self;
         let layout = |table| layout::file_schema(table, &own);
         let customer_month = monthly.batch(&from, &layout(layout::CUSTOMER_MONTH));
         let dormant = dormant.batch(&from, &layout(layout::DORMANT));
-        let sums = gathered.batches(&from, layout)?;
+        let sums = sums.map(|gathered| gathered.batches(&from, layout)).transpose()?;
         Ok(Made {
             customer_month: customer_month.map_err(of_table(layout::CUSTOMER_MONTH))?,
             dormant: dormant.map_err(of_table(layout::DORMANT))?,
-            sums,
+            sums: sums.unwrap_or_default(),
         })
     }
 }

@@ -57,6 +57,9 @@ impl Opening {
         }
         let ids = rows["customer_id"].as_string::<i32>();
         for row in (0..rows.num_rows()).filter(|row| in_base[*row]) {
+            if !customers.holds(ids.value(row)) {
+                continue;
+            }
             self.slots.push(customers.find_near(ids.value(row)));
             self.dimensions.extend(shown.iter().map(|column| column[row]));
         }
@@ -101,7 +104,10 @@ impl Periods {
             0 => return,
             customers => opening.dimensions.len() / customers,
         };
-        let mut kept = BySegment::<Kept>::new(width);
+        if self.0.iter().all(|(known, _)| *known != grain) {
+            self.0.push((grain, BySegment::new(width)));
+        }
+        let Some((_, kept)) = self.0.iter_mut().find(|(known, _)| *known == grain) else { return };
         for (slot, segments) in opening.slots.iter().zip(opening.dimensions.chunks_exact(width)) {
             let state = slot.map(|slot| &customers.states[slot as usize]);
             let stays = state.is_some_and(|state| state.in_base && state.first <= opened);
@@ -110,7 +116,6 @@ impl Periods {
                 kept.churned += i64::from(!stays);
             });
         }
-        self.0.push((grain, kept));
     }
 
     /// The rows in the layout of period_movement.

@@ -12,7 +12,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 
-use tokio::sync::mpsc::{Receiver, channel};
+use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use super::charges::Charges;
 use super::customers::{
@@ -28,7 +28,7 @@ use crate::warehouse::{DataFile, Warehouse, WarehouseError};
 /// Rows of a batch: large enough to forget the cost of a batch, small enough for the cache.
 const BATCH: usize = 16 << 10;
 /// Batches that wait to be taken.
-const DECODED: usize = 4;
+const DECODED: usize = 16;
 /// Texts that hardly repeat; all others are read as dictionaries.
 const IDS: [&str; 4] = ["customer_id", "line_id", "event_id", "call_id"];
 
@@ -45,6 +45,9 @@ pub async fn file(
     reader(warehouse, table, file, columns).await?.collect()
 }
 
+/// Rows as they are decoded.
+pub type Batches = Receiver<Result<RecordBatch, WarehouseError>>;
+
 /// The rows of a data file as they are decoded, on another thread, while the caller takes those before.
 ///
 /// # Errors
@@ -53,9 +56,10 @@ pub async fn batches(
     warehouse: &Warehouse,
     table: &str,
     file: &DataFile,
-) -> Result<Receiver<Result<RecordBatch, WarehouseError>>, WarehouseError> {
-    let reader = reader(warehouse, table, file, None).await?;
-    let (sender, receiver) = channel(DECODED);
+    columns: Option<&[&str]>,
+) -> Result<Batches, WarehouseError> {
+    let reader = reader(warehouse, table, file, columns).await?;
+    let (sender, receiver) = mpsc::channel(DECODED);
     tokio::task::spawn_blocking(move || {
         for batch in reader {
             // Nobody listens any more where an earlier batch did not fit.
@@ -119,7 +123,7 @@ impl Reading {
         columns: Option<Vec<String>>,
         threads: usize,
     ) -> Self {
-        let (sender, receiver) = channel(threads);
+        let (sender, receiver) = mpsc::channel(threads);
         tokio::spawn(async move {
             let parts = files.into_iter().filter_map(|part| Some((part.month?, part)));
             let tasks = parts.map(|part| {
@@ -161,8 +165,8 @@ async fn of_month(
 pub struct Inputs {
     /// Its channel events, with their month: in the history's first one, all before it as well.
     pub events: Vec<(MonthNumber, RecordBatch)>,
-    /// Its bill lines.
-    pub lines: Vec<RecordBatch>,
+    /// Its bill lines, which are decoded while earlier ones are taken.
+    pub lines: Batches,
 }
 
 impl Inputs {
@@ -173,17 +177,38 @@ impl Inputs {
         billing: Vec<DataFile>,
         own: Vec<String>,
     ) -> Result<Self, WarehouseError> {
-        let (mut events, mut lines) = (Vec::new(), Vec::new());
+        let mut events = Vec::new();
         for part in channel {
             let month = part.month.map_or(NEVER, Month::number);
             let columns = Events::columns(&own);
             let rows = file(&warehouse, "channel", &part, Some(&columns)).await?;
             events.extend(rows.into_iter().map(|rows| (month, rows)));
         }
-        for part in billing {
-            lines.extend(file(&warehouse, "billing", &part, Some(&Charges::COLUMNS)).await?);
-        }
+        let (sender, lines) = mpsc::channel(DECODED);
+        tokio::spawn(async move {
+            for part in billing {
+                let read = batches(&warehouse, "billing", &part, Some(&Charges::COLUMNS)).await;
+                forward(read, &sender).await;
+            }
+        });
         Ok(Self { events, lines })
+    }
+}
+
+/// Hands on the rows of a file, or why it can't be read.
+async fn forward(
+    read: Result<Batches, WarehouseError>,
+    sender: &Sender<Result<RecordBatch, WarehouseError>>,
+) {
+    let mut rows = match read {
+        Ok(rows) => rows,
+        // Where nobody listens, another error has been told.
+        Err(error) => return sender.send(Err(error)).await.unwrap_or_default(),
+    };
+    while let Some(batch) = rows.recv().await {
+        if sender.send(batch).await.is_err() {
+            break;
+        }
     }
 }
 
@@ -266,6 +291,9 @@ impl States<'_> {
         }
         let ids = rows["customer_id"].as_string::<i32>();
         for row in (0..rows.num_rows()).filter(|row| in_base[*row]) {
+            if !customers.holds(ids.value(row)) {
+                continue;
+            }
             let slot = customers.add(ids.value(row));
             customers.states[slot as usize] = states[row];
             fill(customers.texts_mut(slot), &texts, row);
