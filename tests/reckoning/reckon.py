@@ -16,6 +16,7 @@ import duckdb
 
 from calls import described_calls, reckon_calls
 from compare import SHOWN, compare_view
+from costs import described_costs, reckon_costs
 from extracts import read_extracts
 from headline import DIMENSIONS, described, reckon_headlines
 from months import reckon_months
@@ -40,8 +41,9 @@ def main():
     dimensions = [*DIMENSIONS, *args.dimensions]
     reckon_calls(con, args.extracts, policy, args.first_month, args.last_month, dimensions)
     reckon_times(con, args.first_month, args.last_month, dimensions)
+    reckon_costs(con, policy, args.first_month, args.last_month, dimensions)
     failed = 0
-    views = described(args.dimensions) | described_calls() | described_times()
+    views = described(args.dimensions) | described_calls() | described_times() | described_costs()
     for name, (keys, kinds, required) in views.items():
         rows, differing = compare_view(con, args.views, name, keys, kinds, required)
         failed += bool(differing)
