@@ -59,7 +59,8 @@ def read_calls(con, folder):
     con.execute("""
         CREATE TABLE call AS
         SELECT call_id, customer_id, CAST(called_at AS TIMESTAMP) AS called_at,
-            month_no(CAST(called_at AS TIMESTAMP)) AS mon, coalesce(category, '') = 'complaint' AS complains,
+            month_no(CAST(called_at AS TIMESTAMP)) AS mon, category,
+            coalesce(category, '') = 'complaint' AS complains,
             coalesce(topic, 'unknown') AS topic, CAST(wait_seconds AS INTEGER) AS wait,
             CAST(resolved AS BOOLEAN) AS resolved, CAST(satisfaction AS INTEGER) AS score,
             CAST(recommend_score AS INTEGER) AS recommend

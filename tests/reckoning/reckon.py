@@ -14,12 +14,14 @@ from pathlib import Path
 
 import duckdb
 
+from audits import described_audits, reckon_audits
 from calls import described_calls, reckon_calls
 from compare import SHOWN, compare_view
 from costs import described_costs, reckon_costs
 from extracts import read_extracts
 from headline import DIMENSIONS, described, reckon_headlines
 from months import reckon_months
+from people import described_people, reckon_people
 from policy import lay_policy, read_policy
 from times import described_times, reckon_times
 
@@ -42,8 +44,10 @@ def main():
     reckon_calls(con, args.extracts, policy, args.first_month, args.last_month, dimensions)
     reckon_times(con, args.first_month, args.last_month, dimensions)
     reckon_costs(con, policy, args.first_month, args.last_month, dimensions)
+    reckon_people(con, policy, args.first_month, args.last_month, dimensions)
+    reckon_audits(con, args.first_month, args.last_month)
     failed = 0
-    views = described(args.dimensions) | described_calls() | described_times() | described_costs()
+    views = described(args.dimensions) | described_calls() | described_times() | described_costs() | described_people(dimensions) | described_audits()
     for name, (keys, kinds, required) in views.items():
         rows, differing = compare_view(con, args.views, name, keys, kinds, required)
         failed += bool(differing)
