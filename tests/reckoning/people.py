@@ -170,10 +170,10 @@ def lay_groups(con, policy, first):
 
 
 def lay_gaps(con):
-    """`usual_gap`: the median months between the charged months up to each month."""
+    """`usual_gap`: the median months between the charged months up to each month; null for a single one."""
     con.execute("""
         CREATE TABLE usual_gap AS
-        SELECT core.customer_id, core.mon, count(gap) AS gaps, quantile_cont(CAST(gap AS DOUBLE), 0.5) AS median_gap
+        SELECT core.customer_id, core.mon, quantile_cont(CAST(gap AS DOUBLE), 0.5) AS median_gap
         FROM core JOIN visit ON visit.customer_id = core.customer_id AND visit.mon <= core.mon
         WHERE core.in_base AND core.idle > 2 GROUP BY ALL
     """)
@@ -185,7 +185,7 @@ def lay_signals(con, policy):
     con.execute(f"""
         CREATE TABLE expected_at_risk_customers AS
         WITH asked AS (
-            SELECT core.*, mon AS month, last_mon AS last_month, CASE WHEN gaps >= 2 THEN median_gap END AS median_gap,
+            SELECT core.*, mon AS month, last_mon AS last_month, median_gap,
                 idle >= {policy["at_risk_after"]} AS is_idle, (customer_id, mon) IN (
                     SELECT (customer_id, mon) FROM decline) AS is_declining,
                 EXISTS (SELECT 1 FROM call WHERE call.customer_id = core.customer_id AND complains AND resolved = false

@@ -18,6 +18,7 @@ from audits import described_audits, reckon_audits
 from calls import described_calls, reckon_calls
 from compare import SHOWN, compare_view
 from costs import described_costs, reckon_costs
+from definitions import described_definitions, reckon_definitions
 from extracts import read_extracts
 from headline import DIMENSIONS, described, reckon_headlines
 from months import reckon_months
@@ -46,8 +47,9 @@ def main():
     reckon_costs(con, policy, args.first_month, args.last_month, dimensions)
     reckon_people(con, policy, args.first_month, args.last_month, dimensions)
     reckon_audits(con, args.first_month, args.last_month)
+    reckon_definitions(con, args.first_month, args.last_month)
     failed = 0
-    views = described(args.dimensions) | described_calls() | described_times() | described_costs() | described_people(dimensions) | described_audits()
+    views = described(args.dimensions) | described_calls() | described_times() | described_costs() | described_people(dimensions) | described_audits() | described_definitions()
     for name, (keys, kinds, required) in views.items():
         rows, differing = compare_view(con, args.views, name, keys, kinds, required)
         failed += bool(differing)
