@@ -1,21 +1,36 @@
-"""The views of «Where it goes wrong», but the definitions: tables `expected_VIEW`, over `core`, `line` and `ordered`.
+"""The views of «Where it goes wrong», but the definitions: tables `expected_VIEW`, over `core`, `line` and
+`ordered` of the reckoning.
 
 Written from the definitions alone, each activation and each line looked at on its own. The texts of
 `what` and `evidence` are put together from the same figures, as the views show them.
 """
 
+from extracts import literal
+
+MARKET = "market.csv"
 MONEY = "printf('%.2f', CAST({0} AS DECIMAL(38, 2)) / 100)"
 MONTH = "printf('%04d-%02d', {0} // 12, {0} % 12 + 1)"
 
 
-def described_audits():
+def described_audits(folder):
+    """market_share is there where a market is told of."""
+    market = {
+        "month": "month", "operator": "text", "customers": "int", "market_size": "int", "share": "float", "growth": "part",
+    }
+    told = {"market_share": (("month", "operator"), market, tuple(market))}
+    return described_failings() | (told if (folder / MARKET).exists() else {})
+
+
+def described_failings():
     who = {"month": "month", "customer_id": "text"}
     quality = {
         "month": "month", "outlet": "text", "channel_type": "text", "activations": "int", "charged": "int",
         "never_charged": "int", "early_churned": "int", "passive_churned": "int", "joined_and_left": "int",
         "early_churn_rate": "float",
     }
-    moved = {"month": "month", "from_product": "text", "to_product": "text", "customers": "int", "revenue_change": "money"}
+    moved = {
+        "month": "month", "from_product": "text", "to_product": "text", "customers": "int", "revenue_change": "money",
+    }
     waived = {**who, "what": "text", "lines": "int", "waived_lines": "int", "amount": "money", "evidence": "text"}
     unbilled = {**who, "outlet": "text", "what": "text", "activated_at": "text", "evidence": "text"}
     repeated = {
@@ -41,7 +56,7 @@ def described_audits():
     }
 
 
-def reckon_audits(con, first, last):
+def reckon_audits(con, folder, first, last):
     lay_activations(con)
     lay_quality(con, first, last)
     lay_product_moves(con, first, last)
@@ -50,6 +65,8 @@ def reckon_audits(con, first, last):
     lay_repeated(con, first)
     lay_billed_after(con)
     lay_negative(con)
+    if (folder / MARKET).exists():
+        lay_market(con, folder / MARKET)
 
 
 def lay_activations(con):
@@ -181,4 +198,18 @@ def lay_negative(con):
         FROM billed LEFT JOIN first_charge
             ON first_charge.customer_id = billed.customer_id AND first_charge.first_mon <= billed.mon
         WHERE amount < 0
+    """)
+
+
+def lay_market(con, file):
+    con.execute(f"""
+        CREATE TABLE expected_market_share AS
+        WITH told AS (
+            SELECT month_no(CAST(month AS DATE)) AS mon, operator, CAST(customers AS BIGINT) AS customers
+            FROM read_csv({literal(str(file))}, header = true, all_varchar = true)
+        )
+        SELECT told.mon AS month, told.operator, told.customers, size AS market_size, share(told.customers, size) AS share,
+            share(told.customers, before.customers) - 1 AS growth
+        FROM told JOIN (SELECT mon, sum(customers) AS size FROM told GROUP BY mon) USING (mon)
+        LEFT JOIN told AS before ON before.operator = told.operator AND before.mon = told.mon - 1
     """)

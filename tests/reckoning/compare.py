@@ -1,8 +1,9 @@
 """A view's CSV against the reckoned table, cell by cell.
 
 Last step of the reckoning. Text, dates, whole numbers and decimals must be the same; floats may
-differ by 1e-12 of their size, a `part`, which is a decimal of 12 places, by one in the last. Columns that nobody defined are ignored; a missing, doubled or
-surplus row is a difference like any other.
+differ by 1e-12 of their size, a `part` (cut after 12 places, or a small difference of ratios) by
+1e-12. Columns that nobody defined are ignored; a missing, doubled or surplus row is a difference
+like any other.
 """
 
 import csv

@@ -77,7 +77,8 @@ def lay_changes(con):
     con.execute("""
         CREATE TABLE change AS
         WITH beside AS (
-            SELECT *, coalesce(lag(revenue) OVER past, 0) AS was_revenue, coalesce(lag(charged) OVER past, false) AS was_charged
+            SELECT *, coalesce(lag(revenue) OVER past, 0) AS was_revenue,
+                coalesce(lag(charged) OVER past, false) AS was_charged
             FROM pair WINDOW past AS (PARTITION BY customer_id ORDER BY mon)
         )
         SELECT *, revenue - was_revenue AS changed, CASE
@@ -93,20 +94,23 @@ def lay_changes(con):
 
 def lay_bridge(con, dimensions):
     """A row where a sum is not 0, that of the base's annual revenue among them; the total always."""
-    parts = [f"SELECT mon, {literal(name)}, {now}, was_revenue, revenue, part, changed, in_base, annual_revenue FROM change"
-             for name, now, _ in places(dimensions)]
+    columns = "was_revenue, revenue, part, changed, in_base, annual_revenue"
+    parts = [f"SELECT mon, {literal(name)}, {now}, {columns} FROM change" for name, now, _ in places(dimensions)]
     parts.append("SELECT DISTINCT month, 'total', 'all', 0, 0, 'none', 0, false, 0 FROM movement")
     sums = ", ".join(f"coalesce(sum(changed) FILTER (part = '{part}'), 0) AS {part}" for part in PARTS)
     con.execute(f"""
         CREATE TABLE expected_revenue_bridge AS
-        WITH placed (month, dimension, segment, before, after, part, changed, is_in, annual) AS ({" UNION ALL ".join(parts)}),
+        WITH placed (month, dimension, segment, before, after, part, changed, is_in, annual) AS (
+            {" UNION ALL ".join(parts)}
+        ),
         added AS (
             SELECT month, dimension, segment, sum(before) AS opening_revenue, {sums}, sum(after) AS closing_revenue
             FROM placed GROUP BY ALL
             HAVING dimension = 'total' OR bool_or(before <> 0 OR after <> 0 OR (is_in AND annual <> 0))
         )
         SELECT *, share(opening_revenue + contraction + paused + churned, opening_revenue) AS gross_retention,
-            share(opening_revenue + contraction + paused + churned + expansion + resumed, opening_revenue) AS net_retention
+            share(opening_revenue + contraction + paused + churned + expansion + resumed, opening_revenue)
+                AS net_retention
         FROM added
     """)
 
@@ -122,7 +126,8 @@ def lay_worth(con, dimensions):
             sum(rounded_ratio(annual_revenue * num, den)) AS annual_profit
         FROM placed JOIN margin USING (tier) GROUP BY ALL
     """)
-    parts = [f"SELECT mon, {literal(name)}, {was}, lost_profit FROM pair WHERE was_in" for name, _, was in places(dimensions)]
+    parts = [f"SELECT mon, {literal(name)}, {was}, lost_profit FROM pair WHERE was_in"
+             for name, _, was in places(dimensions)]
     con.execute(f"""
         CREATE TABLE stake AS
         WITH placed (month, dimension, segment, profit) AS ({" UNION ALL ".join(parts)})
@@ -209,7 +214,8 @@ def lifetime(known, arpu, margin):
     value = None if None in (months, arpu, margin) else half_away(arpu * margin * months)
     five = annual / (annual - Fraction(1, 20)) - 1 if annual and annual > Fraction(1, 20) else None
     twentieth = annual / (annual - annual / 20) - 1 if annual else None
-    return len(known), *map(inexact, (mean, annual, months)), arpu, inexact(margin), value, *map(inexact, (five, twentieth))
+    rates = map(inexact, (mean, annual, months))
+    return len(known), *rates, arpu, inexact(margin), value, inexact(five), inexact(twentieth)
 
 
 def inexact(fraction):

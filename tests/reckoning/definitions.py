@@ -16,8 +16,8 @@ REVENUE = {
     "revenue_net": "('contraction', 'paused', 'churned', 'expansion', 'resumed')",
 }
 KNOWN = (
-    "mon", "customer_id", "status", "churn_kind", "terminated", "was_in", "was_charged", "was_revenue", "changed", "part",
-    "lost", "listed",
+    "mon", "customer_id", "status", "churn_kind", "terminated", "was_in", "was_charged", "was_revenue", "changed",
+    "part", "lost", "listed",
 )
 
 
@@ -52,8 +52,8 @@ def lay_views(con, first):
         for place, (name, gone) in enumerate(GONE.items(), 1)
     ]
     parts += [
-        f"SELECT {place}, '{name}', 'revenue', mon > {first} AND changed <> 0 AND part IN {kept}, was_in, -changed, was_revenue, "
-        "known.* FROM known"
+        f"SELECT {place}, '{name}', 'revenue', mon > {first} AND changed <> 0 AND part IN {kept}, was_in, -changed, "
+        "was_revenue, known.* FROM known"
         for place, (name, kept) in enumerate(REVENUE.items(), len(GONE) + 1)
     ]
     con.execute(f"""

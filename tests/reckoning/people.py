@@ -43,7 +43,7 @@ def described_people(dimensions):
     }
     group = {
         "month": "month", "group_id": "text", "members": "int", "churned": "int", "churn_rate": "float",
-        "members_2m": "int", "churned_2m": "int", "annual_revenue": "money", "bill_change_3m": "float", "flagged": "bool",
+        "members_2m": "int", "churned_2m": "int", "annual_revenue": "money", "bill_change_3m": "part", "flagged": "bool",
     }
     ladder = {"month": "month", "place": "int", "stage": "text", "customers": "int", "revenue": "money"}
     return {
@@ -94,7 +94,8 @@ def lay_moves(con, policy):
     con.execute(f"""
         CREATE TABLE expected_customer_moves AS
         WITH past AS (
-            SELECT mover.customer_id, mover.mon, count(*) FILTER (charged) AS charged_months, sum(revenue) AS revenue_in_all,
+            SELECT mover.customer_id, mover.mon, count(*) FILTER (charged) AS charged_months,
+                sum(revenue) AS revenue_in_all,
                 count(*) FILTER (in_base OR was_in OR charged) AS months_there,
                 max(core.mon) FILTER (charged AND core.mon < mover.mon) AS charged_before,
                 max(core.mon) FILTER (core.status = 'churned') AS loss_month
@@ -109,7 +110,8 @@ def lay_moves(con, policy):
             FROM mover JOIN contact ON contact.customer_id = mover.customer_id AND contact.mon <= mover.mon GROUP BY ALL
         )
         SELECT mover.* EXCLUDE (mon, first_mon, since_mon, last_mon), mover.mon AS month, first_mon AS first_month,
-            since_mon AS since_month, last_mon AS last_month, past.* EXCLUDE (customer_id, mon), loss.churn_kind, loss.reason,
+            since_mon AS since_month, last_mon AS last_month, past.* EXCLUDE (customer_id, mon), loss.churn_kind,
+            loss.reason,
             rounded_ratio(mover.annual_revenue * num, den) AS annual_profit,
             share(12 * charged_months, greatest(months_there, {policy["at_risk_after"]})) AS charged_months_a_year,
             CAST(charge.latest[1] AS VARCHAR) AS last_charge_on, nullif(charge.latest[2], '') AS last_charge_type,
@@ -144,7 +146,8 @@ def lay_groups(con, policy, first):
         return f"({churned} >= {policy['group_min']} AND {churned} * {den} >= {members} * {num})"
     con.execute("""
         CREATE TABLE together AS
-        SELECT before.customer_id, now.mon, now.mon - before.mon AS back, before.group_id, before.annual_revenue, now.in_base
+        SELECT before.customer_id, now.mon, now.mon - before.mon AS back, before.group_id, before.annual_revenue,
+            now.in_base
         FROM core AS before JOIN core AS now ON now.customer_id = before.customer_id AND now.mon - before.mon IN (1, 2)
         WHERE before.in_base AND before.group_id IS NOT NULL
     """)
@@ -153,12 +156,14 @@ def lay_groups(con, policy, first):
         WITH billed AS (
             SELECT together.mon, together.group_id, coalesce(sum(revenue) FILTER (together.mon - core.mon <= 2), 0) AS late,
                 coalesce(sum(revenue) FILTER (together.mon - core.mon >= 3), 0) AS early
-            FROM together JOIN core ON core.customer_id = together.customer_id AND together.mon - core.mon BETWEEN 0 AND 5
+            FROM together JOIN core
+                ON core.customer_id = together.customer_id AND together.mon - core.mon BETWEEN 0 AND 5
             WHERE back = 1 GROUP BY ALL
         ),
         counted AS (
-            SELECT mon, group_id, count(*) FILTER (back = 1) AS members, count(*) FILTER (back = 1 AND NOT in_base) AS churned,
-                count(*) FILTER (back = 2) AS members_2m, count(*) FILTER (back = 2 AND NOT in_base) AS churned_2m,
+            SELECT mon, group_id, count(*) FILTER (back = 1) AS members,
+                count(*) FILTER (back = 1 AND NOT in_base) AS churned, count(*) FILTER (back = 2) AS members_2m,
+                count(*) FILTER (back = 2 AND NOT in_base) AS churned_2m,
                 sum(annual_revenue) FILTER (back = 1) AS annual_revenue
             FROM together GROUP BY ALL
         )
