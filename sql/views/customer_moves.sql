@@ -21,7 +21,8 @@
 --   last_charge_on, last_charge_type: the day of the latest line in it that is business above 0, and its charge type;
 --     of several on that day the bytewise greatest
 --   last_contact_on, last_contact: the latest call (its category) or channel event (its name) up to the month's end;
---     null where there is none
+--     of several at that instant the bytewise greatest, one with a name before a call without a category; null where
+--     there is none
 -- Formula: charged_months_a_year = 12 × charged_months / months there, in the base, lost or charged; at least
 --   policy.at_risk_after of them, the usual gap
 -- Note: leaving events are no contact here: kind and reason tell of them. Nothing after the month's end is seen, so
@@ -113,7 +114,7 @@ contact as (
     select
         month as contact_month, status as contact_status, customer_id as contact_customer,
         cast(max(met_at) as date) as last_contact_on,
-        last_value(met_for order by met_at, met_for) as last_contact
+        last_value(met_for order by met_at, met_for nulls first) as last_contact
     from met
     group by month, status, customer_id
 ),

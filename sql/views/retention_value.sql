@@ -59,7 +59,8 @@ valued as (
 )
 select
     month, dimension, segment, months, churn_rate_12m, annual_churn, lifetime_months, arpu, margin,
-    cast(round(cast(arpu as double) * margin * lifetime_months, 4) as decimal(28, 4)) as ltv,
+    -- The product is a decimal before it is rounded: a float lies beside the half that is to be rounded up.
+    cast(round(cast(cast(arpu as double) * margin * lifetime_months as decimal(28, 9)), 4) as decimal(28, 4)) as ltv,
     case when annual_churn > 0.05 then annual_churn / (annual_churn - 0.05) - 1 end as uplift_5_points,
     annual_churn / nullif(annual_churn - annual_churn / 20, 0) - 1 as uplift_one_twentieth
 from valued

@@ -34,12 +34,17 @@ def described_calls():
         "month": "month", "dimension": "text", "segment": "text", "recommenders": "int",
         "charged_customers": "int", "recommendation_rate": "float",
     }
+    opening = {
+        "month": "month", "contact": "text", "satisfaction": "text", "opening": "int", "churned": "int",
+        "charged_again": "int",
+    }
     return {
         "churn_after_contact": (("month", "contact"), contact, tuple(contact)),
         "churn_after_survey": (("month", "satisfaction"), survey, tuple(survey)),
         "complaint_to_churn": (("month", "days_band"), complaint, tuple(complaint)),
         "hotline_service": (("month", "topic"), service, tuple(service)),
         "recommendation_rate": (("month", "dimension", "segment"), recommended, tuple(recommended)),
+        "opening_contact": (("month", "contact", "satisfaction"), opening, tuple(opening)),
     }
 
 
@@ -50,6 +55,7 @@ def reckon_calls(con, folder, policy, first, last, dimensions):
     lay_complaints(con, first, last)
     lay_service(con, policy, first, last)
     lay_recommendations(con, dimensions)
+    lay_opening_contacts(con)
 
 
 def read_calls(con, folder):
@@ -59,7 +65,8 @@ def read_calls(con, folder):
     con.execute("""
         CREATE TABLE call AS
         SELECT call_id, customer_id, CAST(called_at AS TIMESTAMP) AS called_at,
-            month_no(CAST(called_at AS TIMESTAMP)) AS mon, coalesce(category, '') = 'complaint' AS complains,
+            month_no(CAST(called_at AS TIMESTAMP)) AS mon, category,
+            coalesce(category, '') = 'complaint' AS complains,
             coalesce(topic, 'unknown') AS topic, CAST(wait_seconds AS INTEGER) AS wait,
             CAST(resolved AS BOOLEAN) AS resolved, CAST(satisfaction AS INTEGER) AS score,
             CAST(recommend_score AS INTEGER) AS recommend
@@ -204,4 +211,22 @@ def lay_recommendations(con, dimensions):
             coalesce(charged_customers, 0) AS charged_customers,
             share(coalesce(found, 0), coalesce(charged_customers, 0)) AS recommendation_rate
         FROM movement FULL JOIN counted USING (month, dimension, segment)
+    """)
+
+
+def lay_opening_contacts(con):
+    con.execute("""
+        CREATE TABLE expected_opening_contact AS
+        WITH heard AS (
+            SELECT core.customer_id, core.mon, any_value(in_base) AS kept, any_value(charged) AS charged,
+                arg_max(score, (called_at, call_id)) FILTER (score IS NOT NULL) AS satisfaction,
+                max(CASE WHEN call.mon < core.mon - 3 OR call_id IS NULL THEN 0 WHEN complains AND resolved = false THEN 3
+                    WHEN complains THEN 2 ELSE 1 END) AS gravest
+            FROM core LEFT JOIN call ON call.customer_id = core.customer_id AND core.mon - call.mon BETWEEN 1 AND 12
+            WHERE was_in GROUP BY ALL
+        )
+        SELECT mon AS month, ['none', 'inquiry', 'complaint_resolved', 'complaint_unresolved'][gravest + 1] AS contact,
+            satisfaction, count(*) AS opening, count(*) FILTER (NOT kept) AS churned,
+            count(*) FILTER (charged) AS charged_again
+        FROM heard GROUP BY ALL
     """)

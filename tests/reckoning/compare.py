@@ -1,8 +1,9 @@
 """A view's CSV against the reckoned table, cell by cell.
 
 Last step of the reckoning. Text, dates, whole numbers and decimals must be the same; floats may
-differ by 1e-12 of their size. Columns that nobody defined are ignored; a missing, doubled or
-surplus row is a difference like any other.
+differ by 1e-12 of their size, a `part` (cut after 12 places, or a small difference of ratios) by
+1e-12. Columns that nobody defined are ignored; a missing, doubled or surplus row is a difference
+like any other.
 """
 
 import csv
@@ -96,7 +97,7 @@ def read(kind, text):
         match kind:
             case "int" | "money" | "money4" | "half":
                 return Decimal(text)
-            case "float":
+            case "float" | "part":
                 return float(text)
             case "bool":
                 return {"true": True, "false": False}.get(text, text)
@@ -106,6 +107,6 @@ def read(kind, text):
 
 
 def same(kind, left, right):
-    if left is None or right is None or kind != "float" or isinstance(left, str):
+    if left is None or right is None or kind not in ("float", "part") or isinstance(left, str):
         return left == right
-    return abs(left - right) <= 1e-12 * max(abs(left), abs(right))
+    return abs(left - right) <= 1e-12 * (1 if kind == "part" else max(abs(left), abs(right)))

@@ -2,8 +2,8 @@
 
     python tests/reckoning/odd.py --seed N --out DIR [--customers 200] [--months 14] [--start 2020-01]
 
-Writes billing, channel and hotline files, a policy.json for reckon.py and a churnhouse.toml of the
-same meaning. The files begin a month before the history. Seed 0 has the default policy; other
+Writes billing, channel and hotline files, a market.csv, a policy.json for reckon.py and a
+churnhouse.toml of the same meaning. The files begin a month before the history. Seed 0 has the default policy; other
 seeds draw one. Every row keeps the contract of the canonical columns: rejects are not the subject.
 """
 
@@ -11,6 +11,7 @@ import argparse
 import csv
 import json
 import random
+from datetime import datetime, timedelta
 from pathlib import Path
 
 BILLING = ("customer_id", "billed_on", "product", "charge_type", "amount", "waived", "paid_through", "line_id")
@@ -196,6 +197,44 @@ def befall(odd, customer, mon):
         odd.event(customer, mon, "resume")
     if odd.maybe(0.15):
         call(odd, customer, mon)
+    if odd.maybe(0.01):
+        activate_again(odd, customer, mon)
+
+
+def activate_again(odd, customer, mon):
+    """Activations days, weeks and 90 days apart, to the second and one beyond, at one outlet or several."""
+    begin = datetime(mon // 12, mon % 12 + 1, odd.rng.choice((1, 10, 28)))
+    for days in odd.rng.sample((0, 0, 7, 31, 60, 90, 90, 91), odd.rng.choice((2, 3, 5))):
+        at = begin + timedelta(days=days, seconds=odd.rng.choice((0, 0, 0, 1)))
+        there = at.year * 12 + at.month - 1
+        if there <= odd.months[-1]:
+            odd.event(customer, there, odd.rng.choice(("activate", "activate", "port_in")),
+                      occurred_at=at.strftime("%Y-%m-%d %H:%M:%S"))
+
+
+def draw_group(odd, number):
+    """A small group of good customers, most of whom leave within a month or two."""
+    members = [f"g{number}-{member}" for member in range(odd.rng.choice((3, 4, 6, 9)))]
+    begin, end = odd.months[0], odd.rng.choice(odd.months[4:])
+    for member in members:
+        last = min(end + odd.rng.choice((0, 0, 1, 2)), odd.months[-1])
+        stays = odd.maybe(0.3)
+        odd.event(member, begin, "activate", group_id=f"family {number}", product="mobile", reason="")
+        for mon in odd.months if stays else range(begin, last + 1):
+            odd.bill(member, mon, product="mobile")
+        if not stays:
+            odd.event(member, last, "terminate", reason=odd.rng.choice(REASONS), group_id="", product="")
+
+
+def draw_settled(odd, number):
+    """A segment that nobody leaves but the first, once."""
+    customer, leaves = f"s{number}", odd.months[9] if number == 0 else None
+    odd.event(customer, odd.months[0], "port_in", segment="settled", channel_type="own_store")
+    for mon in odd.months:
+        if leaves is None or mon <= leaves:
+            odd.bill(customer, mon, amount="50.00")
+    if leaves is not None:
+        odd.event(customer, leaves, "terminate", segment="", product="")
 
 
 def call(odd, customer, mon):
@@ -203,7 +242,7 @@ def call(odd, customer, mon):
     odd.add("hotline", mon, {
         "call_id": f"h{len(odd.rows['hotline'])}", "customer_id": customer,
         "called_at": f"{label(mon)}-{choice(INSTANTS)}",
-        "category": choice(("inquiry", "complaint", "fault", "cancel_request")),
+        "category": choice(("inquiry", "complaint", "complaint", "fault", "cancel_request", "")),
         "topic": choice(("billing", "network", "service", "price", "")), "wait_seconds": choice((0, 30, 600, "")),
         "talk_seconds": choice((5, 300, "")), "resolved": choice(("true", "false", "")),
         "satisfaction": choice((1, 2, 3, 4, 5, "")), "recommend_score": choice((0, 6, 8, 9, 10, "")),
@@ -256,6 +295,16 @@ def draw_policy(odd, seed):
     }
 
 
+def write_market(odd, out):
+    """What an office tells of all operators: some months late, some not at all, some operators at nought."""
+    rows = []
+    for mon in odd.months:
+        told = odd.rng.sample(("ours", "theirs", "small", "Östra, Tel"), odd.rng.choice((0, 1, 3, 4, 4, 4)))
+        rows += [{"month": f"{label(mon)}-28", "operator": name, "customers": odd.rng.choice((0, 7, 300, 12345))}
+                 for name in told]
+    write_csv(out / "market.csv", ("month", "operator", "customers"), rows)
+
+
 def write_config(out, first, policy):
     """The same policy as churnhouse.toml; scalars before tables, as TOML wants them."""
     lines = ["[warehouse]", 'url = "warehouse"', ""]
@@ -268,6 +317,7 @@ def write_config(out, first, policy):
         lines += [f"{tier} = {toml(value)}" for tier, value in policy["margin_by_tier"].items()]
     for tier in policy.get("tiers", ()):
         lines += ["", "[[policy.tiers]]", f"name = {toml(tier['name'])}", f"min = {toml(tier['min'])}"]
+    lines += ["", "[tables.market]", 'path = "market.csv"']
     (out / "churnhouse.toml").write_text("\n".join(lines) + "\n", "utf-8")
 
 
@@ -287,6 +337,10 @@ def main():
     odd = Odd(args)
     for customer in odd.customers:
         draw_customer(odd, customer)
+    for number in range(10):
+        draw_group(odd, number)
+    for number in range(30):
+        draw_settled(odd, number)
     double(odd, "billing", "line_id", (("amount",), ("customer_id",), ("billed_on",), ("waived", "product"), ()))
     double(odd, "channel", "event_id", (("customer_id",), ("occurred_at",), ("event", "reason"), ("region",), ()))
     double(odd, "hotline", "call_id", (("customer_id",), ("called_at",), ("satisfaction",), ()))
@@ -294,6 +348,7 @@ def main():
         write_files(odd, args.out, source, columns)
     policy = draw_policy(odd, args.seed)
     (args.out / "policy.json").write_text(json.dumps(policy, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    write_market(odd, args.out)
     write_config(args.out, odd.first, policy)
 
 

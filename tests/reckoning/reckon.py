@@ -1,5 +1,4 @@
-"""The headline views of churnhouse, and those of why and when customers leave, reckoned a second time, from
-the raw extracts in one pass.
+"""Every view of churnhouse's catalogue, reckoned a second time, from the raw extracts in one pass.
 
     python tests/reckoning/reckon.py --extracts DIR --first-month 2020-01 --last-month 2021-12 \
         --views DIR [--policy policy.json] [--dimension NAME=COLUMN ...]
@@ -14,11 +13,15 @@ from pathlib import Path
 
 import duckdb
 
+from audits import described_audits, reckon_audits
 from calls import described_calls, reckon_calls
 from compare import SHOWN, compare_view
+from costs import described_costs, reckon_costs
+from definitions import described_definitions, reckon_definitions
 from extracts import read_extracts
 from headline import DIMENSIONS, described, reckon_headlines
 from months import reckon_months
+from people import described_people, reckon_people
 from policy import lay_policy, read_policy
 from times import described_times, reckon_times
 
@@ -40,8 +43,13 @@ def main():
     dimensions = [*DIMENSIONS, *args.dimensions]
     reckon_calls(con, args.extracts, policy, args.first_month, args.last_month, dimensions)
     reckon_times(con, args.first_month, args.last_month, dimensions)
+    reckon_costs(con, policy, args.first_month, args.last_month, dimensions)
+    reckon_people(con, policy, args.first_month, args.last_month, dimensions)
+    reckon_audits(con, args.extracts, args.first_month, args.last_month)
+    reckon_definitions(con, args.first_month, args.last_month)
     failed = 0
-    views = described(args.dimensions) | described_calls() | described_times()
+    views = described(args.dimensions) | described_calls() | described_times() | described_costs()
+    views |= described_people(dimensions) | described_audits(args.extracts) | described_definitions()
     for name, (keys, kinds, required) in views.items():
         rows, differing = compare_view(con, args.views, name, keys, kinds, required)
         failed += bool(differing)
@@ -74,7 +82,7 @@ def print_outcome(name, rows, differing):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description="reckon the headline views and compare them")
+    parser = argparse.ArgumentParser(description="reckon the views and compare them")
     parser.add_argument("--extracts", type=Path, required=True)
     parser.add_argument("--first-month", type=month_number, required=True)
     parser.add_argument("--last-month", type=month_number, required=True)

@@ -13,6 +13,7 @@ def described_times():
         "month": "month", "grain": "text", "period": "text", **place, "opening": "int", "churned": "int", "closing": "int",
         "churn_rate": "float", "retention_rate": "float", "revenue": "money", "arpu": "money4",
     }
+    begun = {"month": "month", "grain": "text", **place, "opening": "int", "churned": "int"}
     survival = {**place, "age": "int", "at_risk": "int", "churned": "int", "hazard": "float", "survival": "float"}
     visits = {
         "month": "month", **place, "charged_months": "int", "charged_months_a_year": "float", "gaps": "int",
@@ -28,6 +29,7 @@ def described_times():
     }
     return {
         "churn_by_period": (("month", "grain", "dimension", "segment"), period, tuple(period)),
+        "period_movement": (("month", "grain", "dimension", "segment"), begun, tuple(begun)),
         "survival": (("dimension", "segment", "age"), survival, tuple(survival)),
         "visit_interval": (("month", "dimension", "segment"), visits, tuple(visits)),
         "at_risk_flow": (("month",), risk, tuple(risk)),
@@ -86,6 +88,10 @@ def lay_periods(con, first, last, dimensions):
             rounded_ratio(revenue * 200, CASE WHEN opening = 0 THEN 2 * closing ELSE opening + closing END) AS arpu
         FROM counted JOIN period ON period.close_mon = counted.month AND period.grain = counted.grain
         WHERE dimension = 'total' OR opening <> 0 OR closing <> 0 OR revenue <> 0
+    """)
+    con.execute("""
+        CREATE TABLE expected_period_movement AS
+        SELECT month, grain, dimension, segment, opening, churned FROM expected_churn_by_period WHERE opening > 0
     """)
 
 
