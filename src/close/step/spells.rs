@@ -30,6 +30,8 @@ struct Lengths {
 
 /// A row of spell besides its dimension and segment.
 type Spell = (&'static str, usize, Count);
+/// The whole row.
+type Placed<'a> = (&'a str, &'a str, Spell);
 
 impl Tally for Lengths {
     fn merge(&mut self, other: &Self) {
@@ -105,14 +107,14 @@ impl Spells {
     /// The layout has other columns.
     pub fn batch(self, from: &Sources, layout: &SchemaRef) -> Result<RecordBatch, ArrowError> {
         let segments = self.0.rows(from);
-        let rows: Vec<(&str, &str, Spell)> = segments
+        let rows: Vec<Placed<'_>> = segments
             .iter()
             .flat_map(|(dimension, segment, lengths)| {
                 lengths.rows().map(|spell| (*dimension, *segment, spell))
             })
             .collect();
-        let text = |of: fn(&(&'_ str, &'_ str, Spell)) -> String| {
-            StringArray::from_iter_values(rows.iter().map(of))
+        let texts = |of: for<'r> fn(&'r Placed<'_>) -> &'r str| -> StringArray {
+            rows.iter().map(|row| Some(of(row))).collect()
         };
         let opened = |of: fn(&Count) -> i64| -> Int64Array {
             let count = |(spell, _, count): &Spell| (*spell != "gap").then(|| of(count));
@@ -120,9 +122,9 @@ impl Spells {
         };
         output::batch(layout, |name| {
             Ok(match name {
-                "dimension" => Arc::new(text(|row| row.0.to_owned())),
-                "segment" => Arc::new(text(|row| row.1.to_owned())),
-                "spell" => Arc::new(text(|row| row.2.0.to_owned())),
+                "dimension" => Arc::new(texts(|row| row.0)),
+                "segment" => Arc::new(texts(|row| row.1)),
+                "spell" => Arc::new(texts(|row| row.2.0)),
                 "months" => {
                     let months = rows.iter().map(|(.., spell)| spell.1 as i32);
                     Arc::new(Int32Array::from_iter_values(months))
