@@ -14,15 +14,16 @@ all_months as (
     select month as seen_from from movement where dimension = 'total'
 ),
 present as (
+    -- A life each: an id that was given to another person is two customers.
     select
-        seen_from, past.customer_id,
+        seen_from, past.customer_id, past.first_month,
         max(past.month) as as_of,
         sum(case when past.last_month = past.month then 1 else 0 end) as charged_months,
         last_value(past.status order by past.month) as last_status,
         max(past.last_month) as last_month
     from all_months
     join customer_month as past on past.month <= seen_from
-    group by seen_from, past.customer_id
+    group by seen_from, past.customer_id, past.first_month
 ),
 scored as (
     select
@@ -51,11 +52,11 @@ product_line as (
     where no_business.charge_type is null and not line.waived and line.amount > 0 and line.product is not null
 ),
 two_products as (
-    select seen_from as products_month, line_customer as products_customer
+    select seen_from as products_month, line_customer as products_customer, first_month as products_first
     from present
     join product_line on line_customer = customer_id and line_month = last_month
     where charged_months = 1
-    group by seen_from, line_customer
+    group by seen_from, line_customer, first_month
     having min(product) <> max(product)
 ),
 staged as (
@@ -72,7 +73,9 @@ staged as (
     from present
     left join scored on scored_month = present.seen_from and scored_customer = present.customer_id
     left join recommending on referral_month = present.seen_from and referral_customer = present.customer_id
-    left join two_products on products_month = present.seen_from and products_customer = present.customer_id
+    left join two_products
+        on products_month = present.seen_from and products_customer = present.customer_id
+        and products_first = present.first_month
 )
 select
     month, place,

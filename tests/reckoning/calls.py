@@ -226,7 +226,7 @@ def lay_opening_contacts(con):
             WHERE was_in GROUP BY ALL
         )
         SELECT mon AS month, ['none', 'inquiry', 'complaint_resolved', 'complaint_unresolved'][gravest + 1] AS contact,
-            satisfaction, count(*) AS opening, count(*) FILTER (NOT kept) AS churned,
+            coalesce(CAST(satisfaction AS VARCHAR), 'none') AS satisfaction, count(*) AS opening, count(*) FILTER (NOT kept) AS churned,
             count(*) FILTER (charged) AS charged_again
         FROM heard GROUP BY ALL
     """)
