@@ -27,8 +27,9 @@ use crate::warehouse::{DataFile, Warehouse, WarehouseError};
 
 /// Rows of a batch: large enough to forget the cost of a batch, small enough for the cache.
 const BATCH: usize = 16 << 10;
-/// Batches that wait to be taken.
-const DECODED: usize = 16;
+/// Batches of a file that wait to be taken, and bill lines that are decoded before their month's turn.
+const DECODED: usize = 2;
+const LINES_AHEAD: usize = 16;
 /// Texts that hardly repeat; all others are read as dictionaries.
 const IDS: [&str; 4] = ["customer_id", "line_id", "event_id", "call_id"];
 
@@ -48,7 +49,7 @@ pub async fn file(
 /// Rows as they are decoded.
 pub type Batches = Receiver<Result<RecordBatch, WarehouseError>>;
 
-/// The rows of a data file as they are decoded, on another thread, while the caller takes those before.
+/// The rows of a data file as they are decoded, by a task of its own, while the caller takes those before.
 ///
 /// # Errors
 /// The store can't be read, or the file is damaged; a batch is an error where the damage lies in it.
@@ -60,10 +61,10 @@ pub async fn batches(
 ) -> Result<Batches, WarehouseError> {
     let reader = reader(warehouse, table, file, columns).await?;
     let (sender, receiver) = mpsc::channel(DECODED);
-    tokio::task::spawn_blocking(move || {
+    tokio::spawn(async move {
         for batch in reader {
             // Nobody listens any more where an earlier batch did not fit.
-            if sender.blocking_send(batch).is_err() {
+            if sender.send(batch).await.is_err() {
                 break;
             }
         }
@@ -184,7 +185,7 @@ impl Inputs {
             let rows = file(&warehouse, "channel", &part, Some(&columns)).await?;
             events.extend(rows.into_iter().map(|rows| (month, rows)));
         }
-        let (sender, lines) = mpsc::channel(DECODED);
+        let (sender, lines) = mpsc::channel(LINES_AHEAD);
         tokio::spawn(async move {
             for part in billing {
                 let read = batches(&warehouse, "billing", &part, Some(&Charges::COLUMNS)).await;
