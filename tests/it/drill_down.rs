@@ -96,11 +96,16 @@ async fn unequal(desk: &Desk, view: &View, drill: &Drill) -> String {
     let same = keys.iter().map(|key| format!("{key} = of_{key}")).collect::<Vec<_>>().join(" and ");
     let predicate = drill.predicate.as_deref().unwrap_or("true");
     let (measure, name, relation) = (&drill.measure, &view.name, &drill.relation);
+    // Of an id that was given to another person the ladder counts both; the former life's row is as of its end.
+    let person = match relation.as_str() {
+        "ladder_customers" => "customer_id || cast(as_of as varchar)",
+        _ => "customer_id",
+    };
     let sql = format!(
         "with told as (select distinct {list}, {measure} as told from {name}),
         chosen as (select * from {relation} where {predicate}),
         listed as (
-            select {renamed}, count(*) as listed, count(distinct customer_id) as different
+            select {renamed}, count(*) as listed, count(distinct {person}) as different
             from chosen group by {list}
         )
         select {list}, told, listed, different from told left join listed on {same}
