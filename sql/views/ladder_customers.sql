@@ -8,7 +8,7 @@
 --   as_of: the month, or the last one before it in which the customer has a row in customer_month
 -- Formula: as in loyalty_ladder
 -- Note: whom the customers of loyalty_ladder are.
--- Source: customer_month, movement, hotline, channel, billing, house_account, not_business
+-- Source: customer_month, movement, advocate, billing, not_business
 with
 all_months as (
     select month as seen_from from movement where dimension = 'total'
@@ -25,25 +25,8 @@ present as (
     join customer_month as past on past.month <= seen_from
     group by seen_from, past.customer_id, past.first_month
 ),
-scored as (
-    select
-        seen_from as scored_month, customer_id as scored_customer,
-        last_value(recommend_score order by called_at, call_id) as recommend_score
-    from all_months
-    join hotline on hotline.month <= seen_from and hotline.month > seen_from - interval '12 months'
-    where recommend_score is not null
-    group by seen_from, customer_id
-),
-referral as (
-    select event.month, event.referred_by
-    from channel as event
-    left anti join house_account as house on house.customer_id = event.customer_id
-    where event.event in ('activate', 'port_in') and event.referred_by <> event.customer_id
-),
-recommending as (
-    select distinct seen_from as referral_month, referred_by as referral_customer
-    from all_months
-    join referral on referral.month <= seen_from and referral.month > seen_from - interval '12 months'
+speaking as (
+    select month as speaking_month, customer_id as speaker from advocate
 ),
 product_line as (
     select line.month as line_month, line.customer_id as line_customer, line.product
@@ -65,14 +48,13 @@ staged as (
         case
             when as_of < seen_from or last_status in ('churned', 'joined_and_left', 'lost') then 1
             when last_status = 'at_risk' then 2
-            when recommend_score >= 9 or referral_customer is not null then 3
+            when speaker is not null then 3
             when charged_months >= 12 then 4
             when charged_months >= 2 or products_customer is not null then 5
             else 6
         end as place
     from present
-    left join scored on scored_month = present.seen_from and scored_customer = present.customer_id
-    left join recommending on referral_month = present.seen_from and referral_customer = present.customer_id
+    left join speaking on speaking_month = present.seen_from and speaker = present.customer_id
     left join two_products
         on products_month = present.seen_from and products_customer = present.customer_id
         and products_first = present.first_month

@@ -14,7 +14,7 @@
 -- Note: charged months are counted over all stays. Bills before the history do not count, so that its first year shows
 --   customers carried over from before it lower than they stand. Two products are those that the lines of business
 --   above 0 name. Nobody recommends himself, and an activation of a house account recommends nobody.
--- Source: customer_month, cohort, movement, hotline, channel, house_account
+-- Source: customer_month, cohort, movement, advocate
 with
 stage_name as (
     select column1 as place, column2 as stage
@@ -25,33 +25,8 @@ stage_name as (
 all_months as (
     select month as seen_from, closing from movement where dimension = 'total'
 ),
-scored as (
-    select
-        seen_from as scored_month, customer_id as scored_customer,
-        last_value(recommend_score order by called_at, call_id) as recommend_score
-    from all_months
-    join hotline on hotline.month <= seen_from and hotline.month > seen_from - interval '12 months'
-    where recommend_score is not null
-    group by seen_from, customer_id
-),
-referral as (
-    select event.month, event.referred_by
-    from channel as event
-    left anti join house_account as house on house.customer_id = event.customer_id
-    where event.event in ('activate', 'port_in') and event.referred_by <> event.customer_id
-),
-recommending as (
-    select distinct seen_from as referral_month, referred_by as referral_customer
-    from all_months
-    join referral on referral.month <= seen_from and referral.month > seen_from - interval '12 months'
-),
-advocate as (
-    select scored_month as advocate_month, scored_customer as advocate
-    from scored
-    where recommend_score >= 9
-    union
-    select referral_month as advocate_month, referral_customer as advocate
-    from recommending
+speaking as (
+    select month as speaking_month, customer_id as speaker from advocate
 ),
 counted as (
     select month, customer_id, status, first_month, last_month, revenue, charged_months, several_products
@@ -64,14 +39,14 @@ based as (
         month,
         case
             when status = 'at_risk' then 'at_risk'
-            when advocate is not null then 'advocate'
+            when speaker is not null then 'advocate'
             when charged_months >= 12 then 'long_term'
             when first_month < last_month or several_products then 'repeat'
             else 'first_time'
         end as stage,
         revenue
-    from advocate
-    right join counted on advocate_month = month and advocate = customer_id
+    from speaking
+    right join counted on speaking_month = month and speaker = customer_id
 ),
 staged as (
     select month, stage, count(*) as customers, sum(revenue) as revenue from based group by month, stage

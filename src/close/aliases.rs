@@ -101,11 +101,6 @@ impl Aliases {
         Ok(Self { spans })
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.spans.is_empty()
-    }
-
     /// The person whom an id means on a day.
     pub fn whose<'a>(&'a self, id: &'a str, day: Day) -> &'a str {
         if self.spans.is_empty() {

@@ -176,8 +176,7 @@ pub async fn close(
         saver.save(&closes).await?;
         return Err(CloseError::OtherDefinitions(left));
     }
-    let first = schedule.first;
-    let mut step = Step::new(warehouse, config, &inventory, first);
+    let mut step = Step::new(warehouse, config, &inventory, schedule.first);
     let mut report = Report::default();
     for month in schedule.months() {
         if !options.reaches(month) {
@@ -208,11 +207,11 @@ pub async fn close(
             report.closed.extend(saver.settle(&schedule, &mut closes).await?);
         }
         for range in ranges {
-            let (inventory, before) = (&inventory, &closes);
-            let closing = Closing { warehouse, engine, config, inventory, closes: before, month };
+            let (inventory, closed) = (&inventory, &closes);
+            let closing = Closing { warehouse, engine, config, inventory, closes: closed, month };
             let taken = match options.by_sql {
-                true => Taken::BySql(closing.run(first).await?),
-                false => Taken::ByHand(Box::new(step.close(before, month, &range).await?)),
+                true => Taken::BySql(closing.run(schedule.first).await?),
+                false => Taken::ByHand(Box::new(step.close(closed, month, &range).await?)),
             };
             if range.is_first() {
                 report.closed.extend(saver.settle(&schedule, &mut closes).await?);

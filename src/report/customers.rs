@@ -16,6 +16,7 @@ use datafusion::prelude::{DataFrame, col, lit};
 use super::attributes::described;
 use super::{Filters, ReportError, by_month, columns, distinct, query};
 use crate::config::nearest;
+use crate::engine::rows;
 use crate::month::Month;
 use crate::views::{Desk, Drill, View, in_header};
 
@@ -293,8 +294,6 @@ async fn sum(rows: &DataFrame, measure: &str) -> Result<i64, ReportError> {
 }
 
 async fn batch(frame: DataFrame) -> Result<RecordBatch, ReportError> {
-    let schema = Arc::clone(frame.schema().inner());
-    let batches = frame.collect().await.map_err(query)?;
-    let schema = batches.first().map_or(schema, |first| first.schema());
+    let (schema, batches) = rows(frame).await.map_err(query)?;
     Ok(concat_batches(&schema, &batches).map_err(|error| query(error.into()))?)
 }

@@ -13,8 +13,9 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(&str, &str); 58] = built_in![
+const BUILT_IN: [(&str, &str); 59] = built_in![
     "activation_customers",
+    "advocate",
     "arpu_by_segment",
     "at_risk_customers",
     "at_risk_flow",

@@ -123,7 +123,7 @@ impl<'a> Step<'a> {
         }
         let behind = self.behind(closes, month);
         if self.as_of.is_none() {
-            self.load(closes, month).await?;
+            self.load(closes, month, range).await?;
         }
         if let Some(moved) = self.customers.settle() {
             let revenues = self.revenues.values_mut().flatten();
@@ -184,12 +184,19 @@ impl<'a> Step<'a> {
     }
 
     /// Reads the state at the end of the month before, and what everybody brought in it.
-    async fn load(&mut self, closes: &Closes, month: Month) -> Result<(), CloseError> {
+    async fn load(
+        &mut self,
+        closes: &Closes,
+        month: Month,
+        range: &IdRange,
+    ) -> Result<(), CloseError> {
         let before = month.previous();
         let files = closes.files(layout::CUSTOMER_MONTH, |at| at == before && at >= self.first);
         let mut brought = Vec::new();
         for file in files {
-            self.customers.reserve(file.rows as usize);
+            if range.is_all() {
+                self.customers.reserve(file.rows as usize);
+            }
             let mut rows =
                 read::batches(self.warehouse, layout::CUSTOMER_MONTH, &file, None).await?;
             while let Some(batch) = rows.recv().await {
