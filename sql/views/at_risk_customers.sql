@@ -12,7 +12,8 @@
 --   group_leaving: of a group that group_churn flags in the month
 --   is_overdue: idle for more than twice its own median gap
 --   idle: months since the customer was last charged, or paid for
---   median_gap: months between its charged months; told where idle is above 2 and there were two of them
+--   median_gap: the median of the months between its charged months, one and the next; null where idle is 2 and less,
+--     or fewer than two months were charged
 --   annual_revenue, monthly_value: what the customer brings, a year and a month
 --   region, product, segment, channel, tier, tenure_band and configured ones; group_id: as of the month
 --   last_month: the last charged month

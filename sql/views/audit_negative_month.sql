@@ -7,7 +7,7 @@
 --   lines: bill lines that are not waived
 --   amount: their sum, below 0
 --   credits: the sum of those below 0
---   first_month: the first charged month; null where the customer was never charged
+--   first_month: the first charged month, as known at the end of the month told; null where there was none yet
 --   evidence: the same in words
 -- Note: credits before a first charge are in no revenue, and are listed here. Accounts of the house are not.
 -- Source: billing, customer_month, house_account, movement

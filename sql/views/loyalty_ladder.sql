@@ -13,7 +13,7 @@
 --   in 12 months and more; repeat: in 2 to 11, or for two products and more; first_time: the rest
 -- Note: charged months are counted over all stays. Bills before the history do not count, so that its first year shows
 --   customers carried over from before it lower than they stand. Two products are those that the lines of business
---   above 0 name. Nobody recommends himself, and an activation of a house account recommends nobody.
+--   above 0 of the first charged month name. Nobody recommends himself, and an activation of a house account recommends nobody.
 -- Source: customer_month, cohort, movement, advocate
 with
 stage_name as (

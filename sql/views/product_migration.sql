@@ -5,7 +5,7 @@
 --   from_product: the product at the end of the month before
 --   to_product: the product at the end of this month
 --   customers: those in the base at both ends
---   revenue_change: their revenue of this month less that of the month before
+--   revenue_change: their revenue of this month less that of the month before; 0 in a month without a move
 -- Customers:
 --   customers = opening_customers where to_product <> 'churned' and from_product <> to_product
 -- Note: no churn of the company; customers add up to moved_out and moved_in of churn_rate by product. A month

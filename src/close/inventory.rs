@@ -2,6 +2,7 @@
 //! A digest names files and the rows in them that do not count, so that equal digests mean equal inputs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use futures::future::try_join_all;
 
@@ -45,7 +46,7 @@ pub struct Inventory {
     /// Rows that do not count, since another row of their id stands in a later place.
     pub superseded: Vec<Occurrence>,
     /// Who is meant by an id on a day.
-    pub aliases: Aliases,
+    pub aliases: Arc<Aliases>,
 }
 
 impl Inventory {
@@ -64,7 +65,7 @@ impl Inventory {
             sources.insert(kind, Landed { table, files, rows: BTreeMap::new() });
         }
         let superseded = superseded(warehouse, &live).await?;
-        let aliases = Aliases::read(config)?;
+        let aliases = Arc::new(Aliases::read(config)?);
         let mut inventory = Self { sources, superseded, aliases };
         inventory.count();
         Ok(inventory)

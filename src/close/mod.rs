@@ -217,7 +217,7 @@ pub async fn close(
                 report.closed.extend(saver.settle(&schedule, &mut closes).await?);
                 saver.begin(month);
             }
-            saver.push(taken).await;
+            saver.push(taken, range.is_last()).await;
         }
         saver.save_if_due(&closes).await?;
     }

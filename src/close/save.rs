@@ -25,13 +25,13 @@ const EVERY: Duration = Duration::from_secs(3);
 pub struct Saver<'a> {
     warehouse: &'a Warehouse,
     threads: usize,
-    writing: Option<Writing>,
+    /// Where a month's customers go, until the last of them have gone.
+    parts: Option<Sender<Taken>>,
+    /// What comes of them.
+    writing: Option<JoinHandle<Result<Written, WarehouseError>>>,
     saved: Instant,
     changed: bool,
 }
-
-/// A month whose files are being written: where its parts go, and what comes of them.
-type Writing = (Sender<Taken>, JoinHandle<Result<Written, WarehouseError>>);
 
 /// A month whose files are written.
 struct Written {
@@ -44,7 +44,8 @@ struct Written {
 impl<'a> Saver<'a> {
     /// Nothing is written yet. Files are encoded by so many threads.
     pub fn new(warehouse: &'a Warehouse, threads: usize) -> Self {
-        Self { warehouse, threads, writing: None, saved: Instant::now(), changed: false }
+        let saved = Instant::now();
+        Self { warehouse, threads, parts: None, writing: None, saved, changed: false }
     }
 
     /// Notes that the records have changed without a month being closed.
@@ -56,14 +57,18 @@ impl<'a> Saver<'a> {
     pub fn begin(&mut self, month: Month) {
         let (parts, taken) = channel(1);
         let writing = write(self.warehouse.clone(), month, taken, self.threads);
-        self.writing = Some((parts, tokio::spawn(writing)));
+        (self.parts, self.writing) = (Some(parts), Some(tokio::spawn(writing)));
     }
 
-    /// Adds customers to the month that was begun, in the order of their ids.
-    pub async fn push(&self, taken: Taken) {
-        if let Some((parts, _)) = &self.writing {
+    /// Adds customers to the month that was begun, in the order of their ids; with the last ones its files are
+    /// written to their end.
+    pub async fn push(&mut self, taken: Taken, last: bool) {
+        if let Some(parts) = &self.parts {
             // Where writing has failed, settling tells why.
             let _ = parts.send(taken).await;
+        }
+        if last {
+            self.parts = None;
         }
     }
 
@@ -74,8 +79,8 @@ impl<'a> Saver<'a> {
         schedule: &Schedule<'_>,
         closes: &mut Closes,
     ) -> Result<Option<(Month, bool)>, WarehouseError> {
-        let Some((parts, writing)) = self.writing.take() else { return Ok(None) };
-        drop(parts);
+        self.parts = None;
+        let Some(writing) = self.writing.take() else { return Ok(None) };
         let written = writing.await.map_err(fell)??;
         let mut record = schedule.record(closes, written.month);
         for (name, (file, _)) in layout::core().zip(&written.files) {

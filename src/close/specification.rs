@@ -18,7 +18,7 @@ use datafusion::physical_plan::collect_partitioned;
 use datafusion::prelude::SessionContext;
 
 use super::{CloseError, Closes, Inventory, Made};
-use crate::config::Config;
+use crate::config::{Config, Policy};
 use crate::engine::{Engine, EngineError, FilesTable, policy, template};
 use crate::extract::SourceKind;
 use crate::land::Occurrence;
@@ -43,15 +43,32 @@ const CORE: [(&str, &str); 14] = [
     ("concentration", include_str!("../../sql/core/concentration.sql")),
 ];
 
-/// A digest of all that decides what a close computes besides its rows: the policy, the dimensions, and
-/// the core's SQL.
+/// A digest of all that decides what a close computes besides its rows: the policy as far as it reads it, the
+/// dimensions, and the core's SQL.
 pub fn definitions(config: &Config) -> String {
-    let policy = serde_json::to_string(&config.policy).unwrap_or_default();
+    let policy = serde_json::to_string(&of_close(&config.policy)).unwrap_or_default();
     let dimensions = config.dimension_names().join(",");
     let mut parts = vec![policy.as_bytes(), dimensions.as_bytes()];
     parts.extend(CORE.iter().map(|(_, sql)| sql.as_bytes()));
     parts.extend(template::STAGING.iter().map(|(_, sql)| sql.as_bytes()));
     layout::digest(&parts)
+}
+
+/// A policy without what only views read, which changes their numbers for all months at once: nothing need close
+/// again for it.
+fn of_close(policy: &Policy) -> Policy {
+    let any = Policy::default();
+    Policy {
+        retention_cost: any.retention_cost,
+        acquisition_multiple: any.acquisition_multiple,
+        influence: any.influence,
+        complaining_share: any.complaining_share,
+        reasons: any.reasons,
+        decline: any.decline,
+        group_min: any.group_min,
+        group_share: any.group_share,
+        ..policy.clone()
+    }
 }
 
 /// A month that is being closed.
@@ -236,4 +253,26 @@ fn superseded_rows(rows: &[Occurrence]) -> Result<RecordBatch, ArrowError> {
     let delivery: Int32Array = rows.iter().map(|row| Some(row.delivery)).collect();
     let line: arrow::array::Int64Array = rows.iter().map(|row| Some(row.line)).collect();
     RecordBatch::try_new(schema, vec![Arc::new(source), Arc::new(delivery), Arc::new(line)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn under(policy: &str) -> String {
+        definitions(&toml::from_str(&format!("[policy]\n{policy}")).unwrap())
+    }
+
+    #[test]
+    fn what_only_views_read_asks_for_no_close() {
+        let other = "retention_cost = 1\nacquisition_multiple = 2\ninfluence = 3\ncomplaining_share = 0.4\n\
+                     decline = 0.6\ngroup_min = 7\ngroup_share = 0.8\nreasons = { price = \"other\" }\n";
+        assert_eq!(under(other), under(""));
+        assert_ne!(under("churned_after = 4"), under(""));
+        let keys = other.lines().filter_map(|line| line.split(' ').next());
+        for name in keys.map(|name| if name == "reasons" { "reason_class" } else { name }) {
+            let mut core = CORE.iter().chain(&template::STAGING);
+            assert!(core.all(|(_, sql)| !sql.contains(name)), "{name}");
+        }
+    }
 }

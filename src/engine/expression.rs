@@ -1,6 +1,6 @@
 //! SQL expressions of column mappings: compiled here, evaluated by the extract, which knows no SQL.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::cast;
@@ -26,7 +26,9 @@ impl Expression for Compiled {
 
 /// What the extract compiles its `sql` mappings with: expressions over the source's columns, all text.
 pub fn compiler(engine: &Engine) -> Compiler {
-    let context = engine.session();
+    // A session takes longer to build than a small file to land, and most sources need none.
+    let engine = engine.clone();
+    let context = LazyLock::new(move || engine.session());
     Arc::new(move |sql: &str, schema: &Schema| {
         let columns =
             DFSchema::try_from(schema.clone()).map_err(|error| error.strip_backtrace())?;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectMeta;
 use object_store::buffered::BufReader;
 use parquet::arrow::{ParquetRecordBatchStreamBuilder, ProjectionMask};
@@ -16,6 +16,9 @@ use super::ids::IdSet;
 use crate::extract::SourceKind;
 use crate::month::{Month, day};
 use crate::warehouse::{DataFile, Table, Warehouse, WarehouseError, layout, read_file};
+
+/// Files whose ids are read at a time.
+const AT_A_TIME: usize = 8;
 
 /// A row that has an id which another row has as well.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -74,12 +77,15 @@ impl Known {
         others: &[DataFile],
     ) -> Result<Vec<Occurrence>, WarehouseError> {
         let near: Vec<&DataFile> = others.iter().filter(|file| overlaps(file, new)).collect();
-        for file in &near {
-            self.meet(table, kind, file).await?;
-        }
         let mut suspects = HashSet::new();
-        for file in new {
-            suspects.extend(self.meet(table, kind, file).await?);
+        if self.files.is_empty() {
+            // The first delivery of a run is often its only one, and small: older ids are looked for
+            // among its own. The next one asks for all.
+            suspects.extend(self.meet_all(table, kind, new).await?);
+            suspects.extend(self.glance(table, kind, &near).await?);
+        } else {
+            self.meet_all(table, kind, near.iter().copied()).await?;
+            suspects.extend(self.meet_all(table, kind, new).await?);
         }
         if suspects.is_empty() {
             return Ok(Vec::new());
@@ -104,27 +110,50 @@ impl Known {
         Ok(repeated)
     }
 
-    /// Adds a file's ids, unless they have been added; those that may have been there are suspects.
-    async fn meet(
+    /// Adds the ids of files that have not been added; those that may have been there are suspects.
+    async fn meet_all(
         &mut self,
         table: &Table,
         kind: SourceKind,
-        file: &DataFile,
+        files: impl IntoIterator<Item = &DataFile>,
     ) -> Result<HashSet<String>, WarehouseError> {
         let mut suspects = HashSet::new();
-        if file.ids.is_none() || !self.files.insert(file.path.clone()) {
-            return Ok(suspects);
-        }
-        let mut batches = ids_of(table, kind, file, false).await?;
-        while let Some(batch) = batches.try_next().await.map_err(|source| failed(file, source))? {
-            for id in batch.column(0).as_string::<i32>().iter().flatten() {
-                if self.ids.insert(id) {
-                    suspects.insert(id.to_owned());
-                }
+        for file in files {
+            if file.ids.is_some() && self.files.insert(file.path.clone()) {
+                suspects.extend(picked(table, kind, file, |id| self.ids.insert(id)).await?);
             }
         }
         Ok(suspects)
     }
+
+    /// The ids of files that may be among those met, without adding them.
+    async fn glance(
+        &self,
+        table: &Table,
+        kind: SourceKind,
+        files: &[&DataFile],
+    ) -> Result<HashSet<String>, WarehouseError> {
+        let picks = files.iter().map(|file| picked(table, kind, file, |id| self.ids.holds(id)));
+        let picks = futures::stream::iter(picks).buffer_unordered(AT_A_TIME);
+        let found: Vec<_> = picks.try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+}
+
+/// The ids of a file that are picked.
+async fn picked(
+    table: &Table,
+    kind: SourceKind,
+    file: &DataFile,
+    mut pick: impl FnMut(&str) -> bool,
+) -> Result<HashSet<String>, WarehouseError> {
+    let mut found = HashSet::new();
+    let mut batches = ids_of(table, kind, file, false).await?;
+    while let Some(batch) = batches.try_next().await.map_err(|source| failed(file, source))? {
+        let ids = batch.column(0).as_string::<i32>().iter().flatten();
+        found.extend(ids.filter(|id| pick(id)).map(str::to_owned));
+    }
+    Ok(found)
 }
 
 type Batches = parquet::arrow::async_reader::ParquetRecordBatchStream<BufReader>;

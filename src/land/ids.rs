@@ -30,12 +30,15 @@ struct Layer {
 }
 
 impl IdSet {
+    /// Whether an id may be there.
+    pub fn holds(&self, id: &str) -> bool {
+        self.holds_hash(hash(id))
+    }
+
     /// Adds an id; tells whether it may have been there.
     pub fn insert(&mut self, id: &str) -> bool {
-        let mut hasher = FixedState::with_seed(0).build_hasher();
-        hasher.write(id.as_bytes());
-        let hash = hasher.finish();
-        if self.layers.iter().any(|layer| layer.holds(hash)) {
+        let hash = hash(id);
+        if self.holds_hash(hash) {
             return true;
         }
         if self.layers.last().is_none_or(Layer::is_full) {
@@ -47,6 +50,16 @@ impl IdSet {
         }
         false
     }
+
+    fn holds_hash(&self, hash: u64) -> bool {
+        self.layers.iter().any(|layer| layer.holds(hash))
+    }
+}
+
+fn hash(id: &str) -> u64 {
+    let mut hasher = FixedState::with_seed(0).build_hasher();
+    hasher.write(id.as_bytes());
+    hasher.finish()
 }
 
 impl Layer {
@@ -91,7 +104,9 @@ mod tests {
         let ids = 300_000;
         let mistaken = (0..ids).filter(|id| set.insert(&format!("E139000{id:06}01"))).count();
         assert!(mistaken <= 3, "{mistaken} of {ids}");
-        assert!((0..ids).all(|id| set.insert(&format!("E139000{id:06}01"))));
+        assert!((0..ids).all(|id| set.holds(&format!("E139000{id:06}01"))));
+        let strangers = (0..ids).filter(|id| set.holds(&format!("E139000{id:06}02"))).count();
+        assert!(strangers <= 3, "{strangers} of {ids}");
         assert!(set.layers.len() > 1);
     }
 }

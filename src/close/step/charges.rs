@@ -1,12 +1,14 @@
 //! What each customer was billed in the month: sql/core/customer_charge.sql, line by line.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Decimal128Type, Int32Type, Int64Type};
 use arrow::error::ArrowError;
 
 use super::customers::{BySlot, Cents, Customers, MonthNumber, NEVER, Slot};
+use super::ids::{Ids, Who};
 use super::words::{NULL, Word, Words};
 use crate::close::Aliases;
 use crate::month::Month;
@@ -27,6 +29,8 @@ pub struct Charge {
     /// Whether its lines of business above 0 name more than one product.
     pub several_products: bool,
     /// The product that the last of them names.
+    sold_business: Word,
+    /// The product that the last line above 0 names.
     sold: Word,
     billed_on: i32,
 }
@@ -39,6 +43,7 @@ const NOTHING: Charge = Charge {
     paid: NEVER,
     product: NULL,
     several_products: false,
+    sold_business: NULL,
     sold: NULL,
     billed_on: 0,
 };
@@ -63,20 +68,40 @@ impl ProductEnds {
     }
 
     fn see(&mut self, slot: Slot, product: Word) {
-        if self.ended.get(&slot).is_some_and(|ended| !ended.contains(&product)) {
+        if !self.ended.is_empty()
+            && self.ended.get(&slot).is_some_and(|ended| !ended.contains(&product))
+        {
             self.shown.insert(slot);
         }
     }
 }
 
-/// The bills of a month, by slot.
-#[derive(Debug)]
-pub struct Charges {
-    superseded: HashSet<(i32, i64)>,
-    by_slot: Vec<Charge>,
+/// Which bill lines count, and whose they are.
+pub struct Counting {
+    /// Lines (delivery, line) that do not count.
+    pub superseded: HashSet<(i32, i64)>,
+    /// Charge types that are revenue and no business.
+    pub not_business: Vec<String>,
+    /// Who is meant by an id on a day.
+    pub aliases: Arc<Aliases>,
+    /// Whose lines are summed.
+    pub who: Who,
 }
 
-impl Charges {
+/// The bills of a month as their lines are read, by id. Nothing of the close's other steps is needed for them, so
+/// that they can be summed beside these.
+pub struct Bills {
+    counting: Counting,
+    not_business: HashSet<Word>,
+    words: Words,
+    ids: Ids,
+    /// By the slots of `ids`.
+    charges: Vec<Charge>,
+    /// The products of lines above 0 that are not waived, now and then twice.
+    sold: Vec<(Slot, Word)>,
+}
+
+impl Bills {
     /// The columns that are read.
     pub const COLUMNS: [&'static str; 9] = [
         "customer_id",
@@ -90,31 +115,21 @@ impl Charges {
         "line",
     ];
 
-    /// No bills yet. `superseded` lines (delivery, line) do not count.
-    pub fn new(superseded: HashSet<(i32, i64)>) -> Self {
-        Self { superseded, by_slot: Vec::new() }
+    /// No bills yet.
+    pub fn new(counting: Counting) -> Self {
+        let mut words = Words::default();
+        let not_business = counting.not_business.iter().map(|kind| words.word(kind)).collect();
+        let (ids, charges, sold) = (Ids::default(), Vec::new(), Vec::new());
+        Self { counting, not_business, words, ids, charges, sold }
     }
 
-    /// A customer's bill; an empty one where there is none.
-    pub fn of(&self, slot: Slot) -> Charge {
-        self.by_slot.get(slot as usize).copied().unwrap_or(NOTHING)
-    }
-
-    /// Adds lines; those of charge types in `not_business` are revenue and no business.
+    /// Adds lines.
     ///
     /// # Errors
     /// The file is not of the layout.
-    pub fn add(
-        &mut self,
-        lines: &RecordBatch,
-        not_business: &HashSet<Word>,
-        aliases: &Aliases,
-        customers: &mut Customers,
-        words: &mut Words,
-        ends: &mut ProductEnds,
-    ) -> Result<(), ArrowError> {
-        let products = words.of_column(&lines["product"])?;
-        let types = words.of_column(&lines["charge_type"])?;
+    pub fn add(&mut self, lines: &RecordBatch) -> Result<(), ArrowError> {
+        let products = self.words.of_column(&lines["product"])?;
+        let types = self.words.of_column(&lines["charge_type"])?;
         let ids = lines["customer_id"].as_string::<i32>();
         let amounts = lines["amount"].as_primitive::<Decimal128Type>().values();
         let waived = lines["waived"].as_boolean();
@@ -122,51 +137,90 @@ impl Charges {
         let paid = lines["paid_through"].as_primitive::<Date32Type>();
         let deliveries = lines["delivery"].as_primitive::<Int32Type>().values();
         let places = lines["line"].as_primitive::<Int64Type>().values();
+        let Counting { superseded, aliases, who, .. } = &self.counting;
         for row in 0..lines.num_rows() {
-            if !self.superseded.is_empty()
-                && self.superseded.contains(&(deliveries[row], places[row]))
-            {
+            if !superseded.is_empty() && superseded.contains(&(deliveries[row], places[row])) {
                 continue;
             }
             let whose = aliases.whose(ids.value(row), days[row]);
-            let Some(slot) = customers.meet(whose) else { continue };
-            if self.by_slot.len() <= slot as usize {
-                self.by_slot.resize(customers.len(), NOTHING);
+            if !who.holds(whose) {
+                continue;
             }
-            let charge = &mut self.by_slot[slot as usize];
-            charge.billed = true;
+            let (slot, new) = self.ids.meet(whose);
+            if new {
+                self.charges.push(Charge { billed: true, ..NOTHING });
+            }
+            let charge = &mut self.charges[slot as usize];
             // A landed amount has 18 digits.
             let (amount, product) = (amounts[row] as Cents, products[row]);
             if !waived.value(row) {
                 charge.revenue = charge.revenue.saturating_add(amount);
-                if !not_business.contains(&types[row]) {
+                let business = !self.not_business.contains(&types[row]);
+                if business {
                     charge.business = charge.business.saturating_add(amount);
-                    charge.sell(amount, product);
                 }
-                if amount > 0 && product != NULL {
-                    ends.see(slot, product);
+                if amount > 0 && product != NULL && charge.sells(product, business) {
+                    self.sold.push((slot, product));
                 }
             }
             if paid.is_valid(row) {
                 let month = Month::of_days(paid.value(row)).number();
                 charge.paid = charge.paid.max(month);
             }
-            if product != NULL && charge.is_before(days[row], product, words) {
+            if product != NULL && charge.is_before(days[row], product, &self.words) {
                 (charge.billed_on, charge.product) = (days[row], product);
             }
         }
         Ok(())
     }
+
+    /// The bills of the customers, who are met; `ends` hears what was sold to them.
+    pub fn met(
+        mut self,
+        customers: &mut Customers,
+        words: &mut Words,
+        ends: &mut ProductEnds,
+    ) -> Charges {
+        let words = words.words_of(&self.words);
+        self.ids.sort();
+        let mut slots = vec![0; self.charges.len()];
+        for bill in self.ids.in_order() {
+            slots[*bill as usize] = customers.add(self.ids.id(*bill));
+        }
+        let mut by_slot = vec![NOTHING; customers.len()];
+        for (slot, charge) in slots.iter().zip(self.charges) {
+            by_slot[*slot as usize] = Charge { product: words[charge.product as usize], ..charge };
+        }
+        for (bill, product) in self.sold {
+            ends.see(slots[bill as usize], words[product as usize]);
+        }
+        Charges { by_slot }
+    }
+}
+
+/// The bills of a month, by slot.
+#[derive(Debug)]
+pub struct Charges {
+    by_slot: Vec<Charge>,
+}
+
+impl Charges {
+    /// A customer's bill; an empty one where there is none.
+    pub fn of(&self, slot: Slot) -> Charge {
+        self.by_slot.get(slot as usize).copied().unwrap_or(NOTHING)
+    }
 }
 
 impl Charge {
-    /// Takes note of the product of a line of business.
-    fn sell(&mut self, amount: Cents, product: Word) {
-        if amount <= 0 || product == NULL {
-            return;
-        }
-        self.several_products |= self.sold != NULL && self.sold != product;
+    /// Takes note of the product of a line above 0; tells whether it is not that of the line before.
+    fn sells(&mut self, product: Word, business: bool) -> bool {
+        let same = self.sold == product;
         self.sold = product;
+        if business {
+            self.several_products |= self.sold_business != NULL && self.sold_business != product;
+            self.sold_business = product;
+        }
+        !same
     }
 
     /// Whether the line that names the product so far stands before one of a day and product.

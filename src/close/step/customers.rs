@@ -1,18 +1,14 @@
-//! The customers that the close has met, each in a slot: its id, its state, its attributes. Slots are
-//! never given up; the order of ids is kept beside them, so that what leaves is sorted by customer_id.
+//! The customers that the close has met, each in a slot: its id, its state, its attributes. What leaves goes
+//! in the order of ids, so that it is sorted by customer_id.
 
-use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, Hasher};
+use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
 
-use super::ranges::IdRange;
+pub use super::ids::Slot;
+use super::ids::{Ids, Who};
 use super::words::{NULL, Word};
 
-/// The place of a customer among those met.
-pub type Slot = u32;
 /// Something for some of the customers.
 pub type BySlot<T> = HashMap<Slot, T, FixedState>;
 /// Months since January of year 0 (`month_number` in SQL); [`NEVER`] stands for none.
@@ -146,20 +142,11 @@ pub fn earliest(left: MonthNumber, right: MonthNumber) -> MonthNumber {
 /// Slots are settled anew when one of so many does not follow the one before it.
 const OUT_OF_ORDER: usize = 6;
 
-/// How many customers further an id is looked for before it is hashed.
-const AHEAD: usize = 8;
-
 /// All customers met.
 #[derive(Debug)]
 pub struct Customers {
-    house: HashSet<String>,
-    range: IdRange,
-    text: String,
-    ends: Vec<usize>,
-    slots: HashTable<Slot>,
-    order: Vec<Slot>,
-    rank: Vec<u32>,
-    near: usize,
+    who: Who,
+    ids: Ids,
     widths: (usize, usize),
     /// By slot.
     pub states: Vec<State>,
@@ -167,24 +154,12 @@ pub struct Customers {
     dimensions: Vec<Word>,
 }
 
-fn hash(id: &str) -> u64 {
-    let mut hasher = FixedState::default().build_hasher();
-    hasher.write(id.as_bytes());
-    hasher.finish()
-}
-
 impl Customers {
-    /// Nobody yet, of ids in a range. `texts` and `dimensions` are kept for each; `house` are no customers.
-    pub fn new(texts: usize, dimensions: usize, house: &[String], range: IdRange) -> Self {
+    /// Nobody yet. So many `texts` and `dimensions` are kept for each.
+    pub fn new(texts: usize, dimensions: usize, who: Who) -> Self {
         Self {
-            house: house.iter().cloned().collect(),
-            range,
-            text: String::new(),
-            ends: vec![0],
-            slots: HashTable::new(),
-            order: Vec::new(),
-            rank: Vec::new(),
-            near: 0,
+            who,
+            ids: Ids::default(),
             widths: (texts, dimensions),
             states: Vec::new(),
             texts: Vec::new(),
@@ -199,68 +174,40 @@ impl Customers {
 
     /// The id of a slot.
     pub fn id(&self, slot: Slot) -> &str {
-        &self.text[self.ends[slot as usize]..self.ends[slot as usize + 1]]
+        self.ids.id(slot)
     }
 
-    /// Whether an id is that of a customer, and of this range.
+    /// Whether an id is that of a customer who is taken.
     pub fn holds(&self, id: &str) -> bool {
-        self.range.holds(id) && (self.house.is_empty() || !self.house.contains(id))
+        self.who.holds(id)
     }
 
-    /// The slot of an id, a new one where it is met first; none where it is not [held](Self::holds). Ids that
-    /// come in order, as they mostly do, are found without hashing.
+    /// The slot of an id, a new one where it is met first; none where it is not [held](Self::holds).
     pub fn meet(&mut self, id: &str) -> Option<Slot> {
-        if !self.holds(id) {
-            return None;
-        }
-        self.find_near(id).or_else(|| Some(self.add(id)))
+        self.holds(id).then(|| self.add(id))
     }
 
-    /// The slot of an id that has been met: looked for first behind the one found last.
-    pub fn find_near(&mut self, id: &str) -> Option<Slot> {
-        for ahead in 0..AHEAD {
-            let Some(slot) = self.order.get(self.near + ahead) else { break };
-            match self.id(*slot).cmp(id) {
-                Ordering::Less => {}
-                Ordering::Greater => break,
-                Ordering::Equal => {
-                    self.near += ahead;
-                    return Some(*slot);
-                }
-            }
-        }
-        let slot = self.find(id)?;
-        self.near = self.rank.get(slot as usize).map_or(self.near, |rank| *rank as usize);
-        Some(slot)
+    /// The slot of an id that has been met.
+    pub fn find(&mut self, id: &str) -> Option<Slot> {
+        self.ids.find(id)
     }
 
     /// Makes room for so many more.
     pub fn reserve(&mut self, more: usize) {
+        self.ids.reserve(more);
         self.states.reserve(more);
-        self.ends.reserve(more);
         self.texts.reserve(more * self.widths.0);
         self.dimensions.reserve(more * self.widths.1);
-        let (text, ends) = (&self.text, &self.ends);
-        let hash_of = |slot: &Slot| hash(&text[ends[*slot as usize]..ends[*slot as usize + 1]]);
-        self.slots.reserve(more, hash_of);
     }
 
-    /// The slot of an id that has been met.
-    pub fn find(&self, id: &str) -> Option<Slot> {
-        self.slots.find(hash(id), |slot| self.id(*slot) == id).copied()
-    }
-
-    /// A new slot for an id that has not been met.
+    /// The slot of an id that is [held](Self::holds), a new one where it is met first.
     pub fn add(&mut self, id: &str) -> Slot {
-        let slot = self.states.len() as Slot;
-        self.text.push_str(id);
-        self.ends.push(self.text.len());
-        self.states.push(UNKNOWN);
-        self.texts.extend(std::iter::repeat_n(NULL, self.widths.0));
-        self.dimensions.extend(std::iter::repeat_n(NULL, self.widths.1));
-        let (text, ends) = (&self.text, &self.ends);
-        let id_of = |slot: &Slot| &text[ends[*slot as usize]..ends[*slot as usize + 1]];
-        self.slots.insert_unique(hash(id), slot, |slot| hash(id_of(slot)));
+        let (slot, new) = self.ids.meet(id);
+        if new {
+            self.states.push(UNKNOWN);
+            self.texts.extend(std::iter::repeat_n(NULL, self.widths.0));
+            self.dimensions.extend(std::iter::repeat_n(NULL, self.widths.1));
+        }
         slot
     }
 
@@ -293,69 +240,45 @@ impl Customers {
 
     /// Puts those met since the last time into the order of ids, by bytes.
     pub fn sort(&mut self) {
-        self.near = 0;
-        let mut met: Vec<Slot> = (self.order.len() as Slot..self.len() as Slot).collect();
-        if met.is_empty() {
-            return;
-        }
-        met.sort_by(|left, right| self.id(*left).cmp(self.id(*right)));
-        let mut order = Vec::with_capacity(self.len());
-        let mut known = self.order.as_slice();
-        for slot in met {
-            let (before, after) = known.split_at(self.first_after(known, slot));
-            order.extend_from_slice(before);
-            order.push(slot);
-            known = after;
-        }
-        order.extend_from_slice(known);
-        self.rank.resize(order.len(), 0);
-        for (rank, slot) in order.iter().enumerate() {
-            self.rank[*slot as usize] = rank as u32;
-        }
-        self.order = order;
-    }
-
-    /// How many of the slots, which are in order, stand before one.
-    fn first_after(&self, slots: &[Slot], slot: Slot) -> usize {
-        slots.partition_point(|known| self.id(*known) < self.id(slot))
+        self.ids.sort();
     }
 
     /// Gives all customers new slots in the order of their ids where too many are out of it, so that a pass
     /// in that order runs through memory; tells the new slot of each old one.
     pub fn settle(&mut self) -> Option<Vec<Slot>> {
-        let steps = self.order.windows(2).filter(|pair| pair[1] != pair[0] + 1).count();
+        let steps = self.in_order().windows(2).filter(|pair| pair[1] != pair[0] + 1).count();
         if steps * OUT_OF_ORDER < self.len() {
             return None;
         }
-        let range = std::mem::take(&mut self.range);
-        let mut settled = Self::new(self.widths.0, self.widths.1, &[], range);
-        settled.house = std::mem::take(&mut self.house);
+        let mut settled = Self::new(self.widths.0, self.widths.1, self.who.clone());
         settled.reserve(self.len());
-        for slot in &self.order {
+        let mut moved = vec![0; self.len()];
+        for slot in self.in_order() {
             let new = settled.add(self.id(*slot));
             settled.states[new as usize] = self.states[*slot as usize];
             settled.texts_mut(new).copy_from_slice(self.texts(*slot));
             settled.dimensions_mut(new).copy_from_slice(self.dimensions(*slot));
+            moved[*slot as usize] = new;
         }
-        let moved = std::mem::take(&mut self.rank);
-        settled.sort();
         *self = settled;
         Some(moved)
     }
 
     /// The slots in the order of their ids; call [`Customers::sort`] before.
     pub fn in_order(&self) -> &[Slot] {
-        &self.order
+        self.ids.in_order()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::ranges::IdRange;
     use super::*;
 
     #[test]
     fn slots_stay_and_the_order_is_that_of_ids() {
-        let mut customers = Customers::new(OWN, 6, &["house".to_owned()], IdRange::default());
+        let mut customers =
+            Customers::new(OWN, 6, Who::new(&["house".to_owned()], IdRange::default()));
         let met: Vec<_> = ["b", "a", "b", "house", "c"].map(|id| customers.meet(id)).into();
         assert_eq!(met, [Some(0), Some(1), Some(0), None, Some(2)]);
         customers.sort();

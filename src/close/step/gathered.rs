@@ -40,6 +40,85 @@ pub struct Seen<'a> {
     pub revenue_before: Cents,
 }
 
+/// Of a row of customer_month all that is no dimension.
+#[derive(Debug)]
+pub struct Row {
+    pub known: State,
+    pub state: State,
+    pub won_kind: Word,
+    pub turn: Turn,
+    pub revenue_before: Cents,
+}
+
+/// Some customers that the pass has been through, on their way to the thread that adds them to the sums.
+#[derive(Debug)]
+pub struct Block {
+    now: MonthNumber,
+    width: usize,
+    rows: Vec<Row>,
+    /// Of each row the dimensions before and now.
+    words: Vec<Word>,
+    ended: Vec<Cents>,
+    ended_words: Vec<Word>,
+}
+
+impl Block {
+    /// Nobody yet, in a month and with so many dimensions.
+    pub fn new(now: MonthNumber, width: usize) -> Self {
+        Self {
+            now,
+            width,
+            rows: Vec::with_capacity(BLOCK),
+            words: Vec::with_capacity(BLOCK * 2 * width),
+            ended: Vec::new(),
+            ended_words: Vec::new(),
+        }
+    }
+
+    /// How many dimensions a customer has.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Adds a row of customer_month, with its dimensions before and now.
+    pub fn see(&mut self, row: Row, before: &[Word], dimensions: &[Word]) {
+        self.rows.push(row);
+        self.words.extend_from_slice(before);
+        self.words.extend_from_slice(dimensions);
+    }
+
+    /// Adds a customer who had revenue the month before and has no row in this one.
+    pub fn end(&mut self, revenue_before: Cents, dimensions: &[Word]) {
+        self.ended.push(revenue_before);
+        self.ended_words.extend_from_slice(dimensions);
+    }
+
+    /// The block, where there is no room for more; an empty one takes its place.
+    pub fn take_full(&mut self) -> Option<Self> {
+        let full = self.rows.len().max(self.ended.len()) >= BLOCK;
+        full.then(|| std::mem::replace(self, Self::new(self.now, self.width)))
+    }
+
+    fn seen(&self) -> impl Iterator<Item = Seen<'_>> {
+        let words = self.words.chunks_exact(2 * self.width);
+        self.rows.iter().zip(words).map(|(row, words)| {
+            let (before, dimensions) = words.split_at(self.width);
+            Seen {
+                now: self.now,
+                known: &row.known,
+                state: &row.state,
+                won_kind: row.won_kind,
+                turn: &row.turn,
+                before: row.known.in_base.then_some(before),
+                dimensions,
+                revenue_before: row.revenue_before,
+            }
+        })
+    }
+}
+
+/// Customers of a block: few enough for the cache.
+const BLOCK: usize = 512;
 /// The place of the tier among the dimensions.
 const TIER: usize = 4;
 
@@ -69,8 +148,18 @@ impl Gathered {
         }
     }
 
-    /// Adds a row of customer_month.
-    pub fn add(&mut self, seen: &Seen<'_>, rules: &Rules) {
+    /// Adds customers.
+    pub fn add(&mut self, block: &Block, rules: &Rules) {
+        for seen in block.seen() {
+            self.add_row(&seen, rules);
+        }
+        let dimensions = block.ended_words.chunks_exact(block.width);
+        for (revenue, dimensions) in block.ended.iter().zip(dimensions) {
+            self.values.end(*revenue, dimensions);
+        }
+    }
+
+    fn add_row(&mut self, seen: &Seen<'_>, rules: &Rules) {
         let before = seen
             .before
             .map(|dimensions| sums::before(rules, seen.known, dimensions, dimensions[TIER]));
@@ -80,11 +169,6 @@ impl Gathered {
         self.cohorts.add(seen);
         self.won_back.add(seen, rules);
         self.amounts.add(seen);
-    }
-
-    /// Adds a customer who had revenue the month before and has no row in this one.
-    pub fn end(&mut self, revenue_before: Cents, dimensions: &[Word]) {
-        self.values.end(revenue_before, dimensions);
     }
 
     /// The periods that the month ends.

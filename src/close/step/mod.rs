@@ -9,11 +9,14 @@ mod concentration;
 mod customers;
 mod events;
 mod gathered;
+mod ids;
+mod inputs;
 mod output;
 mod pass;
 mod periods;
 mod ranges;
 mod read;
+mod recall;
 mod rules;
 mod segments;
 mod spells;
@@ -36,16 +39,18 @@ use crate::engine::threads;
 use crate::extract::SourceKind;
 use crate::month::Month;
 use crate::warehouse::{Warehouse, WarehouseError, layout};
-use charges::{Charges, ProductEnds};
+use charges::{Counting, ProductEnds};
 use customers::{Cents, Customers, MonthNumber, OWN, Slot};
 use events::Events;
 use gathered::Gathered;
+use ids::Who;
+use inputs::Inputs;
 use output::{MonthDays, Monthly};
 use pass::MonthOn;
 pub use pass::Taken;
 use periods::Opening;
 pub use ranges::IdRange;
-use read::{Batches, Inputs, Reading};
+use recall::Behind;
 use rules::Rules;
 use words::Words;
 
@@ -68,7 +73,7 @@ pub struct Step<'a> {
     revenues: BTreeMap<Month, Vec<(Slot, Cents)>>,
     openings: BTreeMap<Month, Opening>,
     days: Arc<MonthDays>,
-    /// What landed for the next month, which is read while this one is computed.
+    /// What landed for the next month, which is read and summed while this one is computed.
     ahead: Option<(Month, JoinHandle<Result<Inputs, WarehouseError>>)>,
     /// The month at whose end they stood so.
     as_of: Option<Month>,
@@ -93,7 +98,7 @@ impl<'a> Step<'a> {
             words,
             groups: Words::default(),
             rules,
-            customers: nobody(config, IdRange::default()),
+            customers: nobody(config, &IdRange::default()),
             gathered: None,
             revenues: BTreeMap::new(),
             openings: BTreeMap::new(),
@@ -117,26 +122,11 @@ impl<'a> Step<'a> {
         month: Month,
         range: &IdRange,
     ) -> Result<Taken, CloseError> {
-        let inputs = self.inputs(month);
-        if self.as_of != Some(month.previous()) || !range.is_all() {
-            self.forget(month, range);
-        }
-        let behind = self.behind(closes, month);
-        if self.as_of.is_none() {
-            self.load(closes, month, range).await?;
-        }
-        if let Some(moved) = self.customers.settle() {
-            let revenues = self.revenues.values_mut().flatten();
-            revenues.for_each(|(slot, _)| *slot = moved[*slot as usize]);
-            self.openings.values_mut().for_each(|opening| opening.renumber(&moved));
-        }
-        let inputs = inputs.await.map_err(fell)??;
-        if range.is_all() && self.inventory.source(SourceKind::Billing).rows(month.next()) > 0 {
-            self.ahead = Some((month.next(), self.inputs(month.next())));
-        }
+        let (inputs, behind) = self.begin(closes, month, range).await?;
         let events = self.events(inputs.events)?;
         let mut ends = ProductEnds::new(events.ended_products(month.number()));
-        let charges = self.charges(inputs.lines, &mut ends).await?;
+        let bills = inputs.bills.await.map_err(fell)??;
+        let charges = bills.met(&mut self.customers, &mut self.words, &mut ends);
         let recycled_after = self.rules.recycled_after;
         let told = events.told(month.number(), recycled_after, |slot| ends.holds(slot));
         self.awaken(behind.asleep).await?;
@@ -169,82 +159,36 @@ impl<'a> Step<'a> {
         Ok(taken)
     }
 
-    /// No sums of a month yet.
-    fn gather(&self, month: Month) -> Gathered {
-        Gathered::new(self.dimensions.len(), self.first.number(), month.number())
-    }
-
-    /// Nobody is known any more: the state is to be read as it was before a month.
-    fn forget(&mut self, month: Month, range: &IdRange) {
-        self.customers = nobody(self.config, range.clone());
-        self.revenues.clear();
-        self.openings.clear();
-        self.since = month;
-        self.as_of = None;
-    }
-
-    /// Reads the state at the end of the month before, and what everybody brought in it.
-    async fn load(
+    /// Stands at the end of the month before, with what landed for the month, and with what it needs besides being read.
+    async fn begin(
         &mut self,
         closes: &Closes,
         month: Month,
         range: &IdRange,
-    ) -> Result<(), CloseError> {
-        let before = month.previous();
-        let files = closes.files(layout::CUSTOMER_MONTH, |at| at == before && at >= self.first);
-        let mut brought = Vec::new();
-        for file in files {
-            if range.is_all() {
-                self.customers.reserve(file.rows as usize);
-            }
-            let mut rows =
-                read::batches(self.warehouse, layout::CUSTOMER_MONTH, &file, None).await?;
-            while let Some(batch) = rows.recv().await {
-                let rows = self.load_rows(&batch?, before);
-                brought.push(rows.map_err(of_table(layout::CUSTOMER_MONTH))?);
-            }
+    ) -> Result<(Inputs, Behind), CloseError> {
+        let inputs = self.inputs(month, range);
+        if self.as_of != Some(month.previous()) || !range.is_all() {
+            self.forget(month, range);
         }
-        self.customers.sort();
-        let revenues = brought.iter().flat_map(|rows| read::revenues(rows, &mut self.customers));
-        self.revenues.insert(before, revenues.collect());
-        Ok(())
+        let behind = self.behind(closes, month);
+        if self.as_of.is_none() {
+            self.load(closes, month, range).await?;
+        }
+        if let Some(moved) = self.customers.settle() {
+            let revenues = self.revenues.values_mut().flatten();
+            revenues.for_each(|(slot, _)| *slot = moved[*slot as usize]);
+            self.openings.values_mut().for_each(|opening| opening.renumber(&moved));
+        }
+        let inputs = inputs.await.map_err(fell)??;
+        if range.is_all() && self.inventory.source(SourceKind::Billing).rows(month.next()) > 0 {
+            self.ahead = Some((month.next(), self.inputs(month.next(), range)));
+        }
+        Ok((inputs, behind))
     }
 
-    /// Takes rows of the month before; what is left of them tells what each customer brought.
-    fn load_rows(&mut self, rows: &RecordBatch, before: Month) -> Result<RecordBatch, ArrowError> {
-        let mut state = read::States { words: &mut self.words, groups: &mut self.groups };
-        state.present(rows, &mut self.customers, before.number(), &self.dimensions)?;
-        read::meet_gone(rows, &mut self.customers, &mut self.words)?;
-        read::earned(rows)
-    }
-
-    /// Begins to read what earlier closes left and a month needs besides the state: who went dormant in the
-    /// months before these were taken, the latest first; the revenue that falls out of the windows; and who
-    /// was in the base when the periods that the month ends began.
-    fn behind(&self, closes: &Closes, month: Month) -> Behind {
-        let (first, since) = (self.first, self.since);
-        let read = |table, files, columns: Option<Vec<&str>>| {
-            let columns = columns.map(|names| names.into_iter().map(str::to_owned).collect());
-            Reading::begin(self.warehouse.clone(), table, files, columns, threads(self.config))
-        };
-        let dormant = closes.files(layout::DORMANT, |at| at >= first && at < since);
-        let (value, tier) = self.windows(month);
-        let falls_out = |at: Month| (at == value || at == tier) && at != month.previous();
-        let past = |wanted: &dyn Fn(Month) -> bool| {
-            closes.files(layout::CUSTOMER_MONTH, |at| at >= first && wanted(at))
-        };
-        let revenues = past(&|at| falls_out(at) && !self.revenues.contains_key(&at));
-        let opened = |at: Month| period::ended_by(month).any(|(_, opened)| opened == at);
-        let openings = past(&|at| opened(at) && !self.openings.contains_key(&at));
-        Behind {
-            asleep: read(layout::DORMANT, dormant.into_iter().rev().collect(), None),
-            revenues: read(layout::CUSTOMER_MONTH, revenues, Some(read::REVENUE.to_vec())),
-            openings: read(
-                layout::CUSTOMER_MONTH,
-                openings,
-                Some(Opening::columns(&self.dimensions)),
-            ),
-        }
+    /// No sums of a month yet.
+    fn gather(&self, month: Month) -> Gathered {
+        Gathered::new(self.dimensions.len(), self.first.number(), month.number())
     }
 
     /// The months whose revenue falls out of the value window and of the tier window.
@@ -253,17 +197,28 @@ impl<'a> Step<'a> {
         (ago(self.config.policy.value_window), ago(self.config.policy.tier_window))
     }
 
-    /// What landed for a month: read ahead, or now. Reading goes on while the caller does other things.
-    fn inputs(&mut self, month: Month) -> JoinHandle<Result<Inputs, WarehouseError>> {
+    /// What landed for a month and a range of customers: read ahead, or now. Reading goes on while the caller does
+    /// other things.
+    fn inputs(
+        &mut self,
+        month: Month,
+        range: &IdRange,
+    ) -> JoinHandle<Result<Inputs, WarehouseError>> {
         match self.ahead.take() {
-            Some((read, inputs)) if read == month => return inputs,
+            Some((read, inputs)) if read == month && range.is_all() => return inputs,
             _ => {}
         }
         let wanted = |at: Month| at == month || (month == self.first && at < month);
         let channel = self.inventory.source(SourceKind::Channel).files_where(wanted);
         let billing = self.inventory.source(SourceKind::Billing).files_where(|at| at == month);
         let own = self.config.dimensions.keys().cloned().collect();
-        tokio::spawn(Inputs::read(self.warehouse.clone(), channel, billing, own))
+        let counting = Counting {
+            superseded: self.superseded(SourceKind::Billing),
+            not_business: self.config.policy.not_business.clone(),
+            aliases: Arc::clone(&self.inventory.aliases),
+            who: who(self.config, range),
+        };
+        tokio::spawn(Inputs::read(self.warehouse.clone(), channel, billing, own, counting))
     }
 
     fn events(
@@ -281,46 +236,9 @@ impl<'a> Step<'a> {
         Ok(events)
     }
 
-    async fn charges(
-        &mut self,
-        mut lines: Batches,
-        ends: &mut ProductEnds,
-    ) -> Result<Charges, WarehouseError> {
-        let mut charges = Charges::new(self.superseded(SourceKind::Billing));
-        while let Some(lines) = lines.recv().await {
-            let lines = lines?;
-            let (customers, words) = (&mut self.customers, &mut self.words);
-            let (not_business, aliases) = (&self.rules.not_business, &self.inventory.aliases);
-            let added = charges.add(&lines, not_business, aliases, customers, words, ends);
-            added.map_err(of_table("billing"))?;
-        }
-        Ok(charges)
-    }
-
     fn superseded(&self, kind: SourceKind) -> HashSet<(i32, i64)> {
         let rows = self.inventory.superseded.iter().filter(|row| row.source == kind);
         rows.map(|row| (row.delivery, row.line)).collect()
-    }
-
-    /// Takes the states of customers that went dormant and are met again: the latest row of each.
-    async fn awaken(&mut self, mut asleep: Reading) -> Result<(), CloseError> {
-        while let Some((month, batches)) = asleep.next().await? {
-            for batch in batches {
-                let mut state = read::States { words: &mut self.words, groups: &mut self.groups };
-                state
-                    .asleep(&batch, &mut self.customers, month.number(), &self.dimensions)
-                    .map_err(of_table(layout::DORMANT))?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn read_revenues(&mut self, mut past: Reading) -> Result<(), CloseError> {
-        while let Some((month, batches)) = past.next().await? {
-            let read = batches.iter().flat_map(|rows| read::revenues(rows, &mut self.customers));
-            self.revenues.entry(month).or_default().extend(read);
-        }
-        Ok(())
     }
 
     /// Each customer's revenue in a month that falls out of a window, by slot.
@@ -330,19 +248,6 @@ impl<'a> Step<'a> {
             by_slot[*slot as usize] = *revenue;
         }
         by_slot
-    }
-
-    /// Takes who was in the base at the ends of months.
-    async fn read_openings(&mut self, mut past: Reading) -> Result<(), CloseError> {
-        while let Some((month, batches)) = past.next().await? {
-            let opening = self.openings.entry(month).or_default();
-            for rows in batches {
-                let (customers, words) = (&mut self.customers, &mut self.words);
-                let added = opening.add(&rows, &self.dimensions, customers, words);
-                added.map_err(of_table(layout::CUSTOMER_MONTH))?;
-            }
-        }
-        Ok(())
     }
 
     fn keep_opening(&mut self, month: Month) {
@@ -359,17 +264,14 @@ impl<'a> Step<'a> {
     }
 }
 
-/// What earlier closes left, as it is read.
-struct Behind {
-    asleep: Reading,
-    revenues: Reading,
-    openings: Reading,
+/// No customers, with room for the texts and dimensions of the configuration.
+fn nobody(config: &Config, range: &IdRange) -> Customers {
+    let (texts, dimensions) = (OWN + config.dimensions.len(), config.dimension_names().len());
+    Customers::new(texts, dimensions, who(config, range))
 }
 
-/// No customers, with room for the texts and dimensions of the configuration.
-fn nobody(config: &Config, range: IdRange) -> Customers {
-    let (texts, dimensions) = (OWN + config.dimensions.len(), config.dimension_names().len());
-    Customers::new(texts, dimensions, &config.policy.house_accounts, range)
+fn who(config: &Config, range: &IdRange) -> Who {
+    Who::new(&config.policy.house_accounts, range.clone())
 }
 
 fn of_table(table: &str) -> impl Fn(ArrowError) -> WarehouseError {

@@ -2,28 +2,33 @@
 //! and its rows are gathered.
 
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 use super::charges::Charges;
 use super::customers::{
-    BILLED_PRODUCT, BySlot, Cents, ENTRY_CHANNEL, EVENT_PRODUCT, MonthNumber, OWN, REGION, SEGMENT,
-    Slot, UNKNOWN, WON_KIND,
+    BILLED_PRODUCT, BySlot, Cents, Customers, ENTRY_CHANNEL, EVENT_PRODUCT, MonthNumber, OWN,
+    REGION, SEGMENT, Slot, UNKNOWN, WON_KIND,
 };
 use super::events::Told;
-use super::gathered::{Gathered, Seen};
+use super::gathered::{Block, Gathered, Row};
 use super::output::{Monthly, Sources, States};
+use super::rules::Rules;
 use super::turn::{Brought, tenure_band, turn};
 use super::words::{NULL, Word};
 use super::{FIXED_DIMENSIONS, Step, of_table};
 use crate::close::Made;
 use crate::warehouse::{WarehouseError, layout};
 
+/// Blocks of customers that wait to be added to the sums.
+const WAITING: usize = 8;
+
 impl Step<'_> {
-    /// Takes all customers that the month concerns a month on, and adds them to its sums; `revenue_before` is
-    /// what each brought the month before.
+    /// Takes all customers that the month concerns a month on, and adds them to its sums, which is a thread's own
+    /// work; `revenue_before` is what each brought the month before.
     pub(super) fn take(
         &mut self,
         month: &MonthOn<'_>,
-        mut revenue_before: Vec<Cents>,
+        revenue_before: Vec<Cents>,
         gathered: &mut Gathered,
     ) -> Taken {
         let (texts, dimensions) = (OWN + self.config.dimensions.len(), self.dimensions.len());
@@ -39,67 +44,97 @@ impl Step<'_> {
             dormant: States::new(texts),
             sums: None,
         };
-        let mut before = vec![NULL; self.dimensions.len()];
-        for place in 0..self.customers.len() {
-            let slot = self.customers.in_order()[place];
-            let mut known = self.customers.states[slot as usize];
-            let brought = month.brought(slot);
-            if self.rules.recycles(&known, &brought) {
-                let revenue = std::mem::take(&mut revenue_before[slot as usize]);
-                self.end(slot, month.now, revenue, gathered);
-                self.customers.forget(slot);
-                known = UNKNOWN;
-            }
-            if !(known.in_base || brought.charge.billed || brought.told.is_some()) {
-                continue;
-            }
-            before.copy_from_slice(self.customers.dimensions(slot));
-            let mut state = known;
-            let turn = turn(&self.rules, &brought, &mut state, self.customers.texts_mut(slot));
-            self.customers.states[slot as usize] = state;
-            if !state.in_base {
-                taken.dormant.push(slot, &self.customers);
-            }
-            if !turn.matters(&state, &brought) {
-                continue;
-            }
-            self.show(slot, turn.tier, turn.tenure_band);
-            let seen = Seen {
-                now: month.now,
-                known: &known,
-                state: &state,
-                won_kind: self.customers.texts(slot)[WON_KIND],
-                turn: &turn,
-                before: known.in_base.then_some(before.as_slice()),
-                dimensions: self.customers.dimensions(slot),
-                revenue_before: std::mem::take(&mut revenue_before[slot as usize]),
-            };
-            gathered.add(&seen, &self.rules);
-            taken.monthly.push(slot, &self.customers, &turn, &self.rules);
-        }
-        let left = (0..).zip(revenue_before);
-        for (slot, revenue) in left {
-            self.end(slot, month.now, revenue, gathered);
-        }
+        let rules = &self.rules;
+        std::thread::scope(|scope| {
+            let (sender, blocks) = sync_channel::<Block>(WAITING);
+            scope.spawn(move || blocks.iter().for_each(|block| gathered.add(&block, rules)));
+            let block = Block::new(month.now, dimensions);
+            let customers = &mut self.customers;
+            Pass { month, rules, customers, revenue_before, block, sender }.all(&mut taken);
+        });
         taken
+    }
+}
+
+/// The customers on their way through the month.
+struct Pass<'a> {
+    month: &'a MonthOn<'a>,
+    rules: &'a Rules,
+    customers: &'a mut Customers,
+    /// What each brought the month before and has not been seen of it yet, by slot.
+    revenue_before: Vec<Cents>,
+    block: Block,
+    sender: SyncSender<Block>,
+}
+
+impl Pass<'_> {
+    fn all(mut self, taken: &mut Taken) {
+        let mut before = vec![NULL; self.block.width()];
+        for place in 0..self.customers.in_order().len() {
+            let slot = self.customers.in_order()[place];
+            self.one(slot, &mut before, taken);
+            self.send_full();
+        }
+        for slot in 0..self.revenue_before.len() as Slot {
+            self.end(slot);
+            self.send_full();
+        }
+        // The other end is open until this one is dropped.
+        let _ = self.sender.send(self.block);
+    }
+
+    fn send_full(&mut self) {
+        if let Some(full) = self.block.take_full() {
+            let _ = self.sender.send(full);
+        }
+    }
+
+    /// Takes a customer a month on; `before` is room for its dimensions.
+    fn one(&mut self, slot: Slot, before: &mut [Word], taken: &mut Taken) {
+        let mut known = self.customers.states[slot as usize];
+        let brought = self.month.brought(slot);
+        if self.rules.recycles(&known, &brought) {
+            self.end(slot);
+            self.customers.forget(slot);
+            known = UNKNOWN;
+        }
+        if !(known.in_base || brought.charge.billed || brought.told.is_some()) {
+            return;
+        }
+        before.copy_from_slice(self.customers.dimensions(slot));
+        let mut state = known;
+        let turn = turn(self.rules, &brought, &mut state, self.customers.texts_mut(slot));
+        self.customers.states[slot as usize] = state;
+        if !state.in_base {
+            taken.dormant.push(slot, self.customers);
+        }
+        if !turn.matters(&state, &brought) {
+            return;
+        }
+        self.show(slot, turn.tier, turn.tenure_band);
+        let won_kind = self.customers.texts(slot)[WON_KIND];
+        let revenue_before = std::mem::take(&mut self.revenue_before[slot as usize]);
+        let row = Row { known, state, won_kind, turn, revenue_before };
+        self.block.see(row, before, self.customers.dimensions(slot));
+        taken.monthly.push(slot, self.customers, &turn, self.rules);
     }
 
     /// Ends the revenue of a customer who was gone before the month and has no row in it.
-    fn end(&mut self, slot: Slot, now: MonthNumber, revenue: Cents, gathered: &mut Gathered) {
+    fn end(&mut self, slot: Slot) {
+        let revenue = std::mem::take(&mut self.revenue_before[slot as usize]);
         if revenue == 0 {
             return;
         }
-        let state = &self.customers.states[slot as usize];
-        let tenure = now - state.since;
-        let tier = self.rules.tier_after(tenure, state);
-        self.show(slot, tier, tenure_band(&self.rules, state, tenure));
-        gathered.end(revenue, self.customers.dimensions(slot));
+        let state = self.customers.states[slot as usize];
+        let tenure = self.month.now - state.since;
+        let tier = self.rules.tier_after(tenure, &state);
+        self.show(slot, tier, tenure_band(self.rules, &state, tenure));
+        self.block.end(revenue, self.customers.dimensions(slot));
     }
 
     /// Sets the dimensions of a customer at the end of the month.
     fn show(&mut self, slot: Slot, tier: Word, tenure_band: Word) {
         let unknown = self.rules.unknown;
-        let own = self.dimensions.len() - FIXED_DIMENSIONS;
         let told = |word: Word, other: Word| if word == NULL { other } else { word };
         let texts = self.customers.texts(slot);
         let billed = told(texts[BILLED_PRODUCT], unknown);
@@ -111,7 +146,7 @@ impl Step<'_> {
             tier,
             tenure_band,
         ];
-        for place in 0..own {
+        for place in 0..texts.len() - OWN {
             let word = told(self.customers.texts(slot)[OWN + place], unknown);
             self.customers.dimensions_mut(slot)[FIXED_DIMENSIONS + place] = word;
         }

@@ -60,7 +60,7 @@ impl Opening {
             if !customers.holds(ids.value(row)) {
                 continue;
             }
-            self.slots.push(customers.find_near(ids.value(row)));
+            self.slots.push(customers.find(ids.value(row)));
             self.dimensions.extend(shown.iter().map(|column| column[row]));
         }
         Ok(())

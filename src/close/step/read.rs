@@ -12,14 +12,12 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 
-use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::sync::mpsc::{self, Receiver};
 
-use super::charges::Charges;
 use super::customers::{
     COUNTS, Cents, Customers, FLAGS, GROUP_ID, MONEY, MONTHS, MonthNumber, NEVER, OWN, Slot, State,
     TEXTS, UNKNOWN,
 };
-use super::events::Events;
 use super::words::{Word, Words};
 use crate::close::fell;
 use crate::month::Month;
@@ -27,9 +25,8 @@ use crate::warehouse::{DataFile, Warehouse, WarehouseError};
 
 /// Rows of a batch: large enough to forget the cost of a batch, small enough for the cache.
 const BATCH: usize = 16 << 10;
-/// Batches of a file that wait to be taken, and bill lines that are decoded before their month's turn.
+/// Batches of a file that wait to be taken.
 const DECODED: usize = 2;
-const LINES_AHEAD: usize = 16;
 /// Texts that hardly repeat; all others are read as dictionaries.
 const IDS: [&str; 4] = ["customer_id", "line_id", "event_id", "call_id"];
 
@@ -162,57 +159,6 @@ async fn of_month(
     Ok((month, rows))
 }
 
-/// What landed for a month.
-pub struct Inputs {
-    /// Its channel events, with their month: in the history's first one, all before it as well.
-    pub events: Vec<(MonthNumber, RecordBatch)>,
-    /// Its bill lines, which are decoded while earlier ones are taken.
-    pub lines: Batches,
-}
-
-impl Inputs {
-    /// Reads files of `channel` and `billing`; `own` are the configured dimensions.
-    pub async fn read(
-        warehouse: Warehouse,
-        channel: Vec<DataFile>,
-        billing: Vec<DataFile>,
-        own: Vec<String>,
-    ) -> Result<Self, WarehouseError> {
-        let mut events = Vec::new();
-        for part in channel {
-            let month = part.month.map_or(NEVER, Month::number);
-            let columns = Events::columns(&own);
-            let rows = file(&warehouse, "channel", &part, Some(&columns)).await?;
-            events.extend(rows.into_iter().map(|rows| (month, rows)));
-        }
-        let (sender, lines) = mpsc::channel(LINES_AHEAD);
-        tokio::spawn(async move {
-            for part in billing {
-                let read = batches(&warehouse, "billing", &part, Some(&Charges::COLUMNS)).await;
-                forward(read, &sender).await;
-            }
-        });
-        Ok(Self { events, lines })
-    }
-}
-
-/// Hands on the rows of a file, or why it can't be read.
-async fn forward(
-    read: Result<Batches, WarehouseError>,
-    sender: &Sender<Result<RecordBatch, WarehouseError>>,
-) {
-    let mut rows = match read {
-        Ok(rows) => rows,
-        // Where nobody listens, another error has been told.
-        Err(error) => return sender.send(Err(error)).await.unwrap_or_default(),
-    };
-    while let Some(batch) = rows.recv().await {
-        if sender.send(batch).await.is_err() {
-            break;
-        }
-    }
-}
-
 /// The columns of customer_month that [`revenues`] reads.
 pub const REVENUE: [&str; 2] = ["customer_id", "revenue"];
 
@@ -221,7 +167,7 @@ pub fn revenues(rows: &RecordBatch, customers: &mut Customers) -> Vec<(Slot, Cen
     let ids = rows["customer_id"].as_string::<i32>();
     let revenue = rows["revenue"].as_primitive::<Decimal128Type>().values();
     let row = |(id, revenue): (Option<&str>, &i128)| {
-        let slot = customers.find_near(id?)?;
+        let slot = customers.find(id?)?;
         (*revenue != 0).then_some((slot, *revenue as Cents))
     };
     ids.iter().zip(revenue).filter_map(row).collect()
@@ -247,23 +193,6 @@ pub fn earned(rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     rows.project(&places.into_iter().collect::<Result<Vec<_>, _>>()?)
 }
 
-/// Makes room for the customers of customer_month who were not in the base and had revenue: it ends with them.
-///
-/// # Errors
-/// The file is not of the layout.
-pub fn meet_gone(
-    rows: &RecordBatch,
-    customers: &mut Customers,
-    words: &mut Words,
-) -> Result<(), ArrowError> {
-    let in_base = in_base(rows, words)?;
-    let ids = rows["customer_id"].as_string::<i32>();
-    let revenue = rows["revenue"].as_primitive::<Decimal128Type>().values();
-    let gone = (0..rows.num_rows()).filter(|row| !in_base[*row] && revenue[*row] != 0);
-    gone.for_each(|row| _ = customers.meet(ids.value(row)));
-    Ok(())
-}
-
 /// Reads states into slots.
 pub struct States<'a> {
     pub words: &'a mut Words,
@@ -271,8 +200,8 @@ pub struct States<'a> {
 }
 
 impl States<'_> {
-    /// Rows of customer_month: those in the base at the end of its month, with their dimensions. Nobody of
-    /// them has been met.
+    /// Rows of customer_month: those in the base at the end of its month, with their dimensions, and room for
+    /// those who were not and had revenue, which ends with them. Nobody of them has been met.
     ///
     /// # Errors
     /// The file is not of the layout.
@@ -291,11 +220,12 @@ impl States<'_> {
             shown.push(self.words.of_column(&rows[name.as_str()])?);
         }
         let ids = rows["customer_id"].as_string::<i32>();
-        for row in (0..rows.num_rows()).filter(|row| in_base[*row]) {
-            if !customers.holds(ids.value(row)) {
+        let revenue = rows["revenue"].as_primitive::<Decimal128Type>().values();
+        for row in (0..rows.num_rows()).filter(|row| in_base[*row] || revenue[*row] != 0) {
+            let Some(slot) = customers.meet(ids.value(row)) else { continue };
+            if !in_base[row] {
                 continue;
             }
-            let slot = customers.add(ids.value(row));
             customers.states[slot as usize] = states[row];
             fill(customers.texts_mut(slot), &texts, row);
             let dimensions = customers.dimensions_mut(slot);
@@ -316,9 +246,9 @@ impl States<'_> {
         dimensions: &[String],
     ) -> Result<(), ArrowError> {
         let ids = rows["customer_id"].as_string::<i32>();
-        let new = |slot: &Slot| customers.states[*slot as usize].as_of == NEVER;
-        let find = |(row, id): (usize, Option<&str>)| Some((row, customers.find(id?).filter(new)?));
-        let found: Vec<(usize, Slot)> = ids.iter().enumerate().filter_map(find).collect();
+        let find = |(row, id): (usize, Option<&str>)| Some((row, customers.find(id?)?));
+        let mut found: Vec<(usize, Slot)> = ids.iter().enumerate().filter_map(find).collect();
+        found.retain(|(_, slot)| customers.states[*slot as usize].as_of == NEVER);
         if found.is_empty() {
             return Ok(());
         }

@@ -59,8 +59,6 @@ pub struct Rules {
     pub value_window: i32,
     /// Months behind the monthly value.
     pub tier_window: i32,
-    /// Charge types that are no business.
-    pub not_business: HashSet<Word>,
     tiers: Vec<(Word, i128)>,
     /// Few, and looked for with every customer: a list is searched sooner than a map.
     margins: Vec<(Word, i128)>,
@@ -81,7 +79,6 @@ impl Rules {
     pub fn new(policy: &Policy, words: &mut Words) -> Self {
         let exact = |value: &crate::config::Exact| value.millionths().unwrap_or_default();
         let mut set = |texts: &[String]| texts.iter().map(|text| words.word(text)).collect();
-        let not_business = set(&policy.not_business);
         let passive = set(&policy.passive_reasons);
         let switching = set(&policy.switch_reasons);
         let unavoidable = set(&policy.unavoidable_reasons);
@@ -100,7 +97,6 @@ impl Rules {
             new_for: policy.new_for as i32,
             value_window: policy.value_window as i32,
             tier_window: policy.tier_window as i32,
-            not_business,
             tiers,
             margins,
             new_tier,

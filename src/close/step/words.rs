@@ -43,6 +43,12 @@ impl Words {
         &self.texts[word as usize]
     }
 
+    /// The numbers of other words, by the numbers that they have there.
+    pub fn words_of(&mut self, other: &Self) -> Vec<Word> {
+        let texts = other.texts.iter().skip(1);
+        std::iter::once(NULL).chain(texts.map(|text| self.word(text))).collect()
+    }
+
     /// The numbers of a column of texts, dictionary or not: each distinct text is looked up once a batch.
     ///
     /// # Errors
@@ -80,5 +86,9 @@ mod tests {
             Arc::new(StringArray::from(vec![Some("a"), None, Some("b"), Some("a")]));
         assert_eq!(words.of_column(&column).unwrap(), [1, NULL, 2, 1]);
         assert_eq!((words.word("b"), words.text(2), words.texts().len()), (2, "b", 3));
+        let mut other = Words::default();
+        other.word("b");
+        other.word("c");
+        assert_eq!(words.words_of(&other), [NULL, 2, 3]);
     }
 }
