@@ -39,11 +39,13 @@ pub enum Line {
 /// A prompt on the terminal.
 pub struct LineEditor {
     lines: Reedline,
+    words: Words,
     history: PathBuf,
 }
 
 impl LineEditor {
-    /// A prompt that completes what the desk knows.
+    /// A prompt that completes what the desk knows. Without colours the library still writes its escapes, in
+    /// the terminal's own colour: told to leave them out, version 0.23 drops the lines below the cursor.
     pub fn new(desk: Arc<Desk>, color: bool) -> Self {
         let mut keys = default_emacs_keybindings();
         let complete = vec![ReedlineEvent::Menu(MENU.into()), ReedlineEvent::MenuNext];
@@ -53,15 +55,14 @@ impl LineEditor {
         let menu = ColumnarMenu::default().with_name(MENU).with_text_style(plain);
         let menu = menu.with_selected_text_style(plain.reverse()).with_marker(String::new());
         let lines = Reedline::create()
-            .with_ansi_colors(color)
             .with_edit_mode(Box::new(Typing(Emacs::new(keys))))
-            .with_highlighter(Box::new(Painted))
+            .with_highlighter(Box::new(Painted { color }))
             .with_validator(Box::new(Ended))
             .with_completer(Box::new(Names::new(desk)))
             .with_quick_completions(true)
             .with_partial_completions(true)
             .with_menu(ReedlineMenu::EngineCompleter(Box::new(menu)));
-        Self { lines, history: PathBuf::new() }
+        Self { lines, words: Words { color }, history: PathBuf::new() }
     }
 
     /// The same, remembering in a file that only its owner can read.
@@ -76,7 +77,8 @@ impl LineEditor {
         };
         make_private(path).map_err(failed)?;
         let history = FileBackedHistory::with_file(REMEMBERED, path.to_owned()).map_err(failed)?;
-        Ok(Self { lines: self.lines.with_history(Box::new(history)), history: path.to_owned() })
+        let lines = self.lines.with_history(Box::new(history));
+        Ok(Self { lines, history: path.to_owned(), ..self })
     }
 
     /// Reads a line, or several until all statements are ended.
@@ -87,7 +89,7 @@ impl LineEditor {
         let failed =
             |source| ShellError::File { what: "read", path: "the terminal".into(), source };
         self.lines.enable_bracketed_paste().map_err(failed)?;
-        let line = match self.lines.read_line(&Words).map_err(failed)? {
+        let line = match self.lines.read_line(&self.words).map_err(failed)? {
             Signal::Success(text) => Line::Text(text),
             Signal::CtrlC => Line::Dropped,
             Signal::CtrlD => Line::End,
@@ -134,7 +136,9 @@ fn ends_word(edit: &EditCommand) -> bool {
     matches!(edit, EditCommand::InsertChar(typed) if !typed.is_alphanumeric() && *typed != '_')
 }
 
-struct Words;
+struct Words {
+    color: bool,
+}
 
 impl Prompt for Words {
     fn render_prompt_left(&self) -> Cow<'_, str> {
@@ -156,15 +160,30 @@ impl Prompt for Words {
     fn render_prompt_history_search_indicator(&self, search: PromptHistorySearch) -> Cow<'_, str> {
         format!("(search: {}) ", search.term).into()
     }
+
+    fn get_prompt_color(&self) -> reedline::Color {
+        if self.color { reedline::Color::Green } else { reedline::Color::Reset }
+    }
+
+    fn get_prompt_multiline_color(&self) -> Color {
+        if self.color { Color::Green } else { Color::Default }
+    }
+
+    fn get_indicator_color(&self) -> reedline::Color {
+        reedline::Color::Reset
+    }
 }
 
-struct Painted;
+struct Painted {
+    color: bool,
+}
 
 impl Highlighter for Painted {
     fn highlight(&self, line: &str, _: usize) -> StyledText {
         let mut styled = StyledText::new();
         for (look, part) in looks(line) {
-            styled.push((style(look), part.to_owned()));
+            let style = if self.color { style(look) } else { Style::new() };
+            styled.push((style, part.to_owned()));
         }
         styled
     }

@@ -33,7 +33,11 @@ mod properties;
 mod s3;
 #[cfg(test)]
 mod samples;
+#[cfg(all(test, unix))]
+mod shell;
 #[cfg(test)]
 mod slt;
 #[cfg(test)]
 mod surroundings;
+#[cfg(all(test, unix))]
+mod terminal;

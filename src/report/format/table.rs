@@ -57,16 +57,15 @@ pub(super) fn write(
     let header: Vec<_> = document.names().iter().map(|name| printable(name)).collect();
     let limit = document.rows.filter(|_| frame.leaves_out);
     let Ends { first, last, between } = Ends::of(source, limit)?;
-    let columns = layout(frame, document, &header, [&first, &last]);
+    let mut columns = layout(frame, document, &header, [&first, &last]);
+    let gap = (between > 0).then(|| gap(frame, &mut columns, between));
     sink.write_all(rule(frame, frame.top, &columns).as_bytes())?;
     sink.write_all(line(frame, &columns, &header).as_bytes())?;
     sink.write_all(rule(frame, frame.middle, &columns).as_bytes())?;
     for row in &first {
         sink.write_all(line(frame, &columns, row).as_bytes())?;
     }
-    if between > 0 {
-        sink.write_all(gap(frame, &columns, between).as_bytes())?;
-    }
+    sink.write_all(gap.unwrap_or_default().as_bytes())?;
     for row in &last {
         sink.write_all(line(frame, &columns, row).as_bytes())?;
     }
@@ -157,11 +156,15 @@ fn line(frame: &Frame, columns: &[Column], cells: &[String]) -> String {
     line
 }
 
-/// The line that stands for the rows between the first and the last.
-fn gap(frame: &Frame, columns: &[Column], rows: u64) -> String {
-    let width = columns.iter().map(|column| column.width + 3).sum::<usize>() - 3;
-    let words = shorten(&format!("… ({rows} more rows)"), width);
-    let padding = " ".repeat(width - words.width());
+/// The line that stands for the rows between the first and the last; the last column makes room for it.
+fn gap(frame: &Frame, columns: &mut [Column], rows: u64) -> String {
+    let words = format!("… ({rows} more rows)");
+    let width = columns.iter().map(|column| column.width + 3).sum::<usize>().saturating_sub(3);
+    let missing = words.width().saturating_sub(width);
+    if let Some(last) = columns.last_mut() {
+        last.width += missing;
+    }
+    let padding = " ".repeat((width + missing).saturating_sub(words.width()));
     format!("{} {words}{padding} {}\n", frame.down, frame.down)
 }
 
@@ -229,6 +232,31 @@ mod tests {
 +------------+-----------+---------+------------+--------------------+
 "#;
         assert_eq!(sample::text(Format::Table, &document, vec![batch]), expected.trim_start());
+    }
+
+    #[test]
+    fn a_box_leaves_out_the_middle() {
+        let (mut document, batch) = sample::churn();
+        (document.width, document.rows) = (Some(48), Some(2));
+        let expected = "
+┌────────────┬───┬────────────────────┐
+│ month      │ … │         churn_rate │
+├────────────┼───┼────────────────────┤
+│ 2024-01-01 │ … │               0.05 │
+│ … (4 more rows)                     │
+│ 2024-02-01 │ … │ 0.3333333333333333 │
+└────────────┴───┴────────────────────┘
+";
+        let twice = vec![batch.clone(), batch.clone()];
+        assert_eq!(sample::text(Format::Box, &document, twice), expected.trim_start());
+        document.rows = Some(6);
+        let whole = sample::text(Format::Box, &document, vec![batch.clone(), batch.clone()]);
+        assert!(!whole.contains("more rows") && whole.lines().count() == 10, "{whole}");
+        let narrow = batch.project(&[2]).unwrap();
+        let mut document = Document::new("narrow", narrow.schema());
+        document.rows = Some(2);
+        let text = sample::text(Format::Box, &document, vec![narrow.clone(), narrow]);
+        assert!(text.contains("│ … (4 more rows) │\n│              -3 │"), "{text}");
     }
 
     #[test]
