@@ -80,7 +80,13 @@ fn text(args: &SqlArgs) -> Result<Option<(String, Option<String>)>, Error> {
         })?;
         return Ok(Some((text, Some(name))));
     }
-    if std::io::stdin().is_terminal() {
+    // The prompt is drawn on standard error, and the terminal answers on the other two.
+    let terminals = [
+        std::io::stdin().is_terminal(),
+        std::io::stdout().is_terminal(),
+        std::io::stderr().is_terminal(),
+    ];
+    if terminals == [true; 3] {
         return Ok(None);
     }
     let mut text = String::new();

@@ -97,7 +97,7 @@ impl Names {
         let mut all = Vec::new();
         for relation in relations {
             if !self.columns.contains_key(relation) {
-                let columns = patiently(columns(&self.desk, relation)).unwrap_or_default();
+                let Some(columns) = patiently(columns(&self.desk, relation)) else { continue };
                 self.columns.insert(relation.clone(), columns);
             }
             all.extend(self.columns[relation].iter().cloned());
@@ -135,7 +135,7 @@ impl Names {
         if !self.values.contains_key(&sql) {
             let desk = Arc::clone(&self.desk);
             let question = async { report::texts(desk.ask_text(&sql).await?).await };
-            let mut values = patiently(question).unwrap_or_default();
+            let Some(mut values) = patiently(question) else { return Vec::new() };
             values.sort_unstable();
             self.values.insert(sql.clone(), values);
         }

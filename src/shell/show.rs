@@ -125,10 +125,10 @@ impl<'a> Display<'a> {
     /// # Errors
     /// Standard output or the pager is gone.
     pub fn text(&self, text: &str) -> Result<(), ShellError> {
-        let lines = self.printer.terminal_size().map_or(usize::MAX, |(lines, _)| lines);
-        self.through(self.pager().filter(|_| lines < usize::MAX), lines, |sink| {
-            Ok(sink.write_all(text.as_bytes())?)
-        })
+        let size = self.printer.terminal_size();
+        let pager = size.and_then(|_| self.pager());
+        let lines = size.map_or(0, |(lines, _)| lines);
+        self.through(pager, lines, |sink| Ok(sink.write_all(text.as_bytes())?))
     }
 
     fn on_pipe(

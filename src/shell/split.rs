@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
     /// Ends what is open where a command begins; `\g` and `\gx` are its end.
     fn stopped(&mut self, begin: usize, at: usize, code: bool) {
         let end = self.end_of_line(at);
-        let command = self.text[at + 1..end].trim();
+        let command = self.text[at + 1..end].trim().trim_end_matches(';');
         let goes = code && (command == "g" || command == "gx");
         self.sql(begin, at, code, goes && command == "gx", true);
         self.at = if goes { end } else { at };
@@ -169,6 +169,7 @@ mod tests {
         let text = "select 1\n\\gx\nselect 2 \\g";
         let expanded = Piece::Sql { text: "select 1", line: 1, expanded: true, ended: true };
         assert_eq!(pieces(text), [expanded, sql("select 2", 3)]);
+        assert_eq!(pieces("select 3 \\g;"), [sql("select 3", 1)]);
     }
 
     #[test]
