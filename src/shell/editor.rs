@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use nu_ansi_term::{Color, Style};
@@ -40,7 +40,6 @@ pub enum Line {
 pub struct LineEditor {
     lines: Reedline,
     words: Words,
-    history: PathBuf,
 }
 
 impl LineEditor {
@@ -62,7 +61,7 @@ impl LineEditor {
             .with_quick_completions(true)
             .with_partial_completions(true)
             .with_menu(ReedlineMenu::EngineCompleter(Box::new(menu)));
-        Self { lines, words: Words { color }, history: PathBuf::new() }
+        Self { lines, words: Words { color } }
     }
 
     /// The same, remembering in a file that only its owner can read.
@@ -77,14 +76,13 @@ impl LineEditor {
         };
         make_private(path).map_err(failed)?;
         let history = FileBackedHistory::with_file(REMEMBERED, path.to_owned()).map_err(failed)?;
-        let lines = self.lines.with_history(Box::new(history));
-        Ok(Self { lines, history: path.to_owned(), ..self })
+        Ok(Self { lines: self.lines.with_history(Box::new(history)), ..self })
     }
 
     /// Reads a line, or several until all statements are ended.
     ///
     /// # Errors
-    /// The terminal can't be read, or the history not be kept.
+    /// The terminal can't be read.
     pub fn read(&mut self) -> Result<Line, ShellError> {
         let failed =
             |source| ShellError::File { what: "read", path: "the terminal".into(), source };
@@ -94,9 +92,8 @@ impl LineEditor {
             Signal::CtrlC => Line::Dropped,
             Signal::CtrlD => Line::End,
         };
-        let path = self.history.clone();
-        let failed = |source| ShellError::File { what: "keep the history in", path, source };
-        self.lines.sync_history().map_err(failed)?;
+        // A full disk must not take what was typed.
+        let _ = self.lines.sync_history();
         Ok(line)
     }
 }

@@ -206,56 +206,48 @@ impl<'a> Shell<'a> {
             Command::Once(path) => self.display.once(path),
             Command::Help => self.display.text(&command::help())?,
             Command::Echo(text) => self.display.text(&format!("{text}\n"))?,
-            setting => self.set(setting),
+            Command::Set(parameter) => self.set(parameter)?,
+            Command::Unset(name) => drop(self.parameters.remove(&name)),
+            setting => self.switch(setting),
         }
         Ok(Flow::On)
     }
 
-    /// Changes a setting and tells how it is now.
-    fn set(&mut self, setting: Command) {
-        let word = |on: bool| if on { "on" } else { "off" };
+    /// Changes a parameter, or lists all of them.
+    fn set(&mut self, parameter: Option<(String, String)>) -> Result<(), ShellError> {
+        if let Some((name, value)) = parameter {
+            self.parameters.insert(name, value);
+            return Ok(());
+        }
+        let lines = self.parameters.iter().map(|(name, value)| format!("{name} = '{value}'\n"));
+        self.display.text(&lines.collect::<String>())
+    }
+
+    /// Changes a setting and tells a person how it is now.
+    fn switch(&mut self, setting: Command) {
+        let display = &mut self.display;
+        let turn = |now: &mut bool, on: Option<bool>| {
+            *now = on.unwrap_or(!*now);
+            if *now { "on" } else { "off" }
+        };
         let said = match setting {
+            Command::Expanded(on) => format!("expanded: {}", turn(&mut display.expanded, on)),
+            Command::Timing(on) => format!("timing: {}", turn(&mut self.timing, on)),
+            Command::Pager(on) => format!("pager: {}", turn(&mut display.paging, on)),
             Command::Mode(format) => {
-                self.display.mode = format.unwrap_or(self.display.mode);
-                format!("mode: {}", self.display.mode)
-            }
-            Command::Expanded(on) => {
-                self.display.expanded = on.unwrap_or(!self.display.expanded);
-                format!("expanded: {}", word(self.display.expanded))
-            }
-            Command::Timing(on) => {
-                self.timing = on.unwrap_or(!self.timing);
-                format!("timing: {}", word(self.timing))
-            }
-            Command::Pager(on) => {
-                self.display.paging = on.unwrap_or(!self.display.paging);
-                format!("pager: {}", word(self.display.paging))
+                display.mode = format.unwrap_or(display.mode);
+                format!("mode: {}", display.mode)
             }
             Command::Rows(rows) => {
-                self.display.rows = rows;
-                match rows {
-                    None => "maxrows: what fits the screen".into(),
-                    Some(0) => "maxrows: all".into(),
-                    Some(rows) => format!("maxrows: {rows}"),
-                }
-            }
-            Command::Set(None) => {
-                let lines =
-                    self.parameters.iter().map(|(name, value)| format!("{name} = '{value}'"));
-                lines.collect::<Vec<_>>().join("\n")
-            }
-            Command::Set(Some((name, value))) => {
-                self.parameters.insert(name, value);
-                return;
-            }
-            Command::Unset(name) => {
-                self.parameters.remove(&name);
-                return;
+                display.rows = rows;
+                let most = rows.filter(|rows| *rows > 0).map(|rows| rows.to_string());
+                let word = if rows.is_some() { "all" } else { "what fits the screen" };
+                format!("maxrows: {}", most.as_deref().unwrap_or(word))
             }
             _ => return,
         };
-        if self.attended && !said.is_empty() {
-            self.display.printer.say(&said);
+        if self.attended {
+            display.printer.say(&said);
         }
     }
 

@@ -33,11 +33,11 @@ mod properties;
 mod s3;
 #[cfg(test)]
 mod samples;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod shell;
 #[cfg(test)]
 mod slt;
 #[cfg(test)]
 mod surroundings;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod terminal;

@@ -95,7 +95,6 @@ fn readme_shows_what_the_program_prints() {
 }
 
 /// README's session in the shell, typed again line by line in a terminal of as many lines.
-#[cfg(unix)]
 #[test]
 fn readme_shows_what_the_shell_shows() {
     const BEGIN: &str = "```text\n$ churnhouse sql\n";
