@@ -82,9 +82,9 @@ pub enum Command {
         after_help = "Examples:\n  churnhouse customers churn_rate --measure churned --month 2024-05 --dimension region --segment yinchuan\n  churnhouse customers churn_reasons --where reason=price -o price.xlsx\n  churnhouse customers cohort_retention --measure in_base --where cohort=2024-01 --where age=3\n\nWithout --dimension it is total; without --month the latest; without --segment, or a value of another column, all of them. `churnhouse describe VIEW` tells whom each count counts."
     )]
     Customers(CustomersArgs),
-    /// Ad-hoc SQL: a query, a file, or standard input
+    /// Ad-hoc SQL: a query, a file, standard input, or a shell
     #[command(
-        after_help = "Examples:\n  churnhouse sql \"select status, count(*) from customer_month where month = '2024-12-01' group by 1\"\n  churnhouse sql -f report.sql --format json"
+        after_help = "Examples:\n  churnhouse sql\n  churnhouse sql \"select status, count(*) from customer_month where month = '2024-12-01' group by 1\"\n  churnhouse sql -f report.sql --set month=2024-12-01 --format json\n\nWithout a query on a terminal it is a shell, with history and completion: \\? lists its commands, which files of statements may hold as well."
     )]
     Sql(SqlArgs),
     /// Write the configured exports
@@ -281,11 +281,14 @@ pub struct CustomersArgs {
 /// Arguments of `sql`.
 #[derive(Args, Debug)]
 pub struct SqlArgs {
-    /// The query; standard input where there is none
+    /// The query; without one standard input, or on a terminal a shell
     pub query: Option<String>,
     /// A file of statements; the first error ends it
     #[arg(short, long, value_name = "FILE", conflicts_with = "query")]
     pub file: Option<PathBuf>,
+    /// A value for :NAME in the statements; :'NAME' is the same as a string
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
+    pub set: Vec<(String, String)>,
     /// Where to and how
     #[command(flatten)]
     pub to_format: FormatArgs,
@@ -315,7 +318,7 @@ pub struct CompletionsArgs {
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {
-    let (column, value) = text.split_once('=').ok_or("it is like reason=price")?;
+    let (column, value) = text.split_once('=').ok_or("it is like name=value")?;
     Ok((column.trim().to_owned(), value.trim().to_owned()))
 }
 

@@ -10,6 +10,7 @@ use crate::generate::GenerateError;
 use crate::land::LandError;
 use crate::report::ReportError;
 use crate::report::format::FormatError;
+use crate::shell::ShellError;
 use crate::views::ViewError;
 use crate::warehouse::WarehouseError;
 
@@ -62,6 +63,9 @@ pub enum Error {
     /// Exports.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// The shell.
+    #[error(transparent)]
+    Shell(#[from] ShellError),
     /// Formats.
     #[error(transparent)]
     Format(#[from] FormatError),
@@ -103,6 +107,7 @@ impl Error {
             Self::View(error) => error.hint(),
             Self::Report(error) => error.hint(),
             Self::Export(error) => error.hint(),
+            Self::Shell(error) => error.hint(),
             Self::Generate(error) => error.hint().map(str::to_owned),
             Self::Usage { hint, .. } => hint.clone(),
             Self::Format(_) | Self::Output { .. } => None,

@@ -1,9 +1,9 @@
 //! churnhouse: a churn analytics warehouse in one program.
 //!
 //! The way of the data is the order of the rooms: `extract` reads and types, `land` commits, `close`
-//! makes months, `views` asks them, `report` and `export` hand the answers out. `warehouse` holds the
+//! makes months, `views` asks them, `report`, `shell` and `export` hand the answers out. `warehouse` holds the
 //! tables, `engine` runs the SQL, `commands` say what to do. A room imports only rooms before it in
-//! `extract`, `warehouse`, `land`, `engine`, `close`, `views`, `report`, `export`, `commands`.
+//! `extract`, `warehouse`, `land`, `engine`, `close`, `views`, `report`, `shell`, `export`, `commands`.
 
 pub mod cli;
 pub mod close;
@@ -18,6 +18,7 @@ pub mod land;
 pub mod month;
 pub mod printer;
 pub mod report;
+pub mod shell;
 pub mod views;
 pub mod warehouse;
 

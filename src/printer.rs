@@ -5,6 +5,9 @@ use std::io::{self, IsTerminal, Write};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+/// Lines and columns of a terminal that does not tell them.
+const UNKNOWN_SIZE: (u16, u16) = (24, 120);
+
 /// How much is said on standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
@@ -66,6 +69,17 @@ impl Printer {
     /// Whether standard output is a terminal.
     pub fn stdout_is_terminal(&self) -> bool {
         io::stdout().is_terminal()
+    }
+
+    /// Lines and columns of the terminal that standard output is; none where it is a pipe or a file.
+    pub fn terminal_size(&self) -> Option<(usize, usize)> {
+        let size = || console::Term::stdout().size_checked().unwrap_or(UNKNOWN_SIZE);
+        self.stdout_is_terminal().then(size).map(|(lines, columns)| (lines.into(), columns.into()))
+    }
+
+    /// Whether colour is used.
+    pub fn color(&self) -> bool {
+        self.color
     }
 
     /// Says what was done.

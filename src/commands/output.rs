@@ -1,7 +1,8 @@
 //! Rows to where the user wants them: standard output or a file, in the format asked for or told by the
-//! file's ending. A file appears whole or not at all.
+//! file's ending.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -10,10 +11,7 @@ use arrow::error::ArrowError;
 use crate::cli::FormatArgs;
 use crate::error::Error;
 use crate::printer::Printer;
-use crate::report::format::{Document, Format, write};
-
-/// Columns of a terminal that does not tell its width.
-const WIDTH: usize = 120;
+use crate::report::format::{Document, Format, save, write};
 
 /// Writes rows.
 pub fn rows(
@@ -25,54 +23,32 @@ pub fn rows(
 ) -> Result<(), Error> {
     let mut document = Document::new(title, schema);
     let mut batches = batches.into_iter().map(Ok::<_, ArrowError>);
-    let Some(path) = &args.output else {
-        let format = args.format.unwrap_or(Format::Table);
-        if format.is_binary() && printer.stdout_is_terminal() {
-            return Err(Error::usage(
-                format!("{format} is not for a terminal"),
-                "name a file: -o FILE",
-            ));
-        }
-        document.width = printer.stdout_is_terminal().then(terminal_width);
-        let mut out = printer.stdout();
-        write(format, &document, &mut batches, &mut out)?;
-        return out
-            .flush()
-            .map_err(|source| Error::Output { path: "standard output".into(), source });
-    };
-    let format = match args.format.or_else(|| Format::from_path(path)) {
-        Some(format) => format,
-        None => {
-            let message = format!("the file's ending names no format: {}", path.display());
-            return Err(Error::usage(
-                message,
-                "add --format, or an ending such as .csv, .xlsx, .parquet",
-            ));
-        }
-    };
-    let failed =
-        |source: std::io::Error| Error::Output { path: path.display().to_string(), source };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or_else(|| std::path::Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    write(format, &document, &mut batches, file.as_file_mut())?;
-    readable(file.path()).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    if let Some((path, format)) = file(args)? {
+        save(format, &document, &mut batches, &path)?;
+        return Ok(());
+    }
+    let format = args.format.unwrap_or(Format::Table);
+    let size = printer.terminal_size();
+    if format.is_binary() && size.is_some() {
+        return Err(Error::usage(
+            format!("{format} is not for a terminal"),
+            "name a file: -o FILE",
+        ));
+    }
+    document.width = size.map(|(_, columns)| columns);
+    let mut out = printer.stdout();
+    write(format, &document, &mut batches, &mut out)?;
+    out.flush().map_err(|source| Error::Output { path: "standard output".into(), source })
 }
 
-/// A temporary file is its owner's alone; a result is as readable as any file.
-#[cfg(unix)]
-fn readable(path: &std::path::Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn readable(_: &std::path::Path) -> std::io::Result<()> {
-    Ok(())
-}
-
-fn terminal_width() -> usize {
-    console::Term::stdout().size_checked().map_or(WIDTH, |(_, columns)| columns.into())
+/// The file that rows go to and its format, where one is named.
+pub fn file(args: &FormatArgs) -> Result<Option<(PathBuf, Format)>, Error> {
+    let Some(path) = &args.output else { return Ok(None) };
+    match args.format.or_else(|| Format::from_path(path)) {
+        Some(format) => Ok(Some((path.clone(), format))),
+        None => Err(Error::usage(
+            format!("the file's ending names no format: {}", path.display()),
+            "add --format, or an ending such as .csv, .xlsx, .parquet",
+        )),
+    }
 }

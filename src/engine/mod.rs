@@ -11,11 +11,15 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::physical_plan::collect;
+use datafusion::physical_plan::coop::CooperativeExec;
+use datafusion::physical_plan::{
+    ExecutionPlan, SendableRecordBatchStream, collect, execute_stream,
+};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use object_store::ObjectStore;
 use url::Url;
@@ -139,6 +143,25 @@ pub async fn rows(frame: DataFrame) -> Result<(SchemaRef, Vec<RecordBatch>), Dat
     let context = Arc::new(frame.task_ctx());
     let plan = frame.create_physical_plan().await?;
     Ok((plan.schema(), collect(plan, context).await?))
+}
+
+/// Runs a query, its rows to be read as they come; who drops them stops it.
+///
+/// # Errors
+/// The query can't begin.
+pub async fn stream(frame: DataFrame) -> Result<SendableRecordBatchStream, DataFusionError> {
+    let context = Arc::new(frame.task_ctx());
+    let plan = frame.create_physical_plan().await?.transform_up(|node| Ok(yielding(node)))?.data;
+    execute_stream(plan, context)
+}
+
+/// Lets a join give way now and then: it can make any number of rows of one that it has read, and only reading
+/// gives way by itself, so that nobody could stop it.
+fn yielding(node: Arc<dyn ExecutionPlan>) -> Transformed<Arc<dyn ExecutionPlan>> {
+    match node.children().len() {
+        0 | 1 => Transformed::no(node),
+        _ => Transformed::yes(Arc::new(CooperativeExec::new(node))),
+    }
 }
 
 /// A size like `8GiB`, `512 MB` or a plain number of bytes.

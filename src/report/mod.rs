@@ -324,8 +324,16 @@ async fn known(
 
 /// The texts of a column, each once.
 async fn distinct(frame: DataFrame, column: &str) -> Result<Vec<String>, ReportError> {
-    use arrow::array::AsArray;
     let frame = frame.select(vec![col(column)]).map_err(query)?.distinct().map_err(query)?;
+    Ok(texts(frame).await?)
+}
+
+/// The values of a frame's first column as text, without nulls.
+///
+/// # Errors
+/// The frame can't be run.
+pub async fn texts(frame: DataFrame) -> Result<Vec<String>, ViewError> {
+    use arrow::array::AsArray;
     let mut values = Vec::new();
     for batch in frame.collect().await.map_err(query)? {
         let texts = arrow::compute::cast(batch.column(0), &DataType::Utf8);

@@ -122,9 +122,8 @@ impl View {
     /// # Errors
     /// A line of `Customers:` is none of the form `measure = relation by column, … where predicate`.
     pub fn drills(&self) -> Result<Vec<Drill>, ViewError> {
-        let lines = self.header.lines().skip_while(|line| *line != "Customers:").skip(1);
         let mut drills: Vec<String> = Vec::new();
-        for line in lines.take_while(|line| line.starts_with("  ")) {
+        for line in self.part("Customers:") {
             match drills.last_mut().filter(|_| line.starts_with("    ")) {
                 Some(begun) => begun.extend([" ", line.trim()]),
                 None => drills.push(line.trim().to_owned()),
@@ -136,6 +135,31 @@ impl View {
             hint: None,
         };
         drills.iter().map(|line| Drill::parse(line).ok_or_else(|| invalid(line))).collect()
+    }
+
+    /// What the header says of a column, under `Columns:`.
+    pub fn meaning(&self, column: &str) -> Option<String> {
+        let mut lines = self.part("Columns:");
+        let of = |line: &str| {
+            let (names, meaning) = line.trim().split_once(": ")?;
+            names.split(", ").any(|name| name == column).then(|| meaning.to_owned())
+        };
+        let first = lines.find_map(of)?;
+        let further = lines.take_while(|line| line.starts_with("    ")).map(str::trim);
+        Some(further.fold(first, |text, line| text + " " + line))
+    }
+
+    /// The columns that the header names.
+    pub fn columns(&self) -> Vec<String> {
+        let first = self.part("Columns:").filter(|line| !line.starts_with("    "));
+        let names = first.filter_map(|line| line.trim().split_once(": "));
+        names.flat_map(|(names, _)| names.split(", ").map(str::to_owned)).collect()
+    }
+
+    /// The indented lines of the header below one of its words.
+    fn part(&self, name: &str) -> impl Iterator<Item = &str> {
+        let lines = self.header.lines().skip_while(move |line| *line != name).skip(1);
+        lines.take_while(|line| line.starts_with("  "))
     }
 
     /// Whether the tables of the user's that it needs are configured.

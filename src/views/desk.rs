@@ -127,18 +127,22 @@ impl Desk {
     /// The statements of a text, in order.
     ///
     /// # Errors
-    /// The text is no SQL; the message says where.
+    /// The text is no SQL; the error says where.
     pub fn statements(&self, sql: &str) -> Result<Vec<Statement>, ViewError> {
-        let parsed =
-            DFParserBuilder::new(sql).with_recursion_limit(200).build()?.parse_statements()?;
-        Ok(parsed.into())
+        let parsed = DFParserBuilder::new(sql).with_recursion_limit(200).build();
+        let parsed = parsed.and_then(|mut parser| parser.parse_statements());
+        Ok(parsed.map_err(|error| Fault::from(error).of_question())?.into())
     }
 
     /// A statement as a frame. It reads and may define views of the session; it writes nothing.
     ///
     /// # Errors
-    /// It does not fit the tables, or would write.
+    /// It does not fit the tables, or would write; the error says where.
     pub async fn ask(&self, statement: Statement) -> Result<DataFrame, ViewError> {
+        self.answer(statement).await.map_err(Fault::of_question)
+    }
+
+    async fn answer(&self, statement: Statement) -> Result<DataFrame, Fault> {
         let state = self.context.state();
         let named = state.resolve_table_references(&statement)?;
         let catalog = named.iter().any(|name| name.schema() == Some("information_schema"));
@@ -149,8 +153,10 @@ impl Desk {
         for name in names.iter().filter(|name| self.knows(name)) {
             self.provide(name, &mut Vec::new()).await?;
         }
-        let plan =
-            state.statement_to_plan(statement).await.map_err(|error| self.explained(error))?;
+        let plan = match state.statement_to_plan(statement.clone()).await {
+            Ok(plan) => plan,
+            Err(_) => self.plan_with_places(statement).await?,
+        };
         SQLOptions::new().with_allow_dml(false).verify_plan(&plan)?;
         Ok(self.context.execute_logical_plan(plan).await?)
     }
@@ -167,14 +173,6 @@ impl Desk {
         self.ask(statement).await
     }
 
-    /// Names the nearest table where one is not found.
-    fn explained(&self, error: DataFusionError) -> ViewError {
-        match missing_table(&error) {
-            Some(name) => self.unknown(&name),
-            None => error.into(),
-        }
-    }
-
     fn knows(&self, name: &str) -> bool {
         tables().any(|table| table == name)
             || self.catalogue.get(name).is_some()
@@ -184,8 +182,28 @@ impl Desk {
     /// The names of all tables and views.
     pub fn names(&self) -> Vec<String> {
         let views = self.catalogue.iter().map(|view| view.name.clone());
-        let own = self.config.tables.keys().cloned();
-        tables().map(str::to_owned).chain(views).chain(own).collect()
+        self.tables().chain(views).collect()
+    }
+
+    /// The names of all tables, the user's among them.
+    pub fn tables(&self) -> impl Iterator<Item = String> {
+        tables().map(str::to_owned).chain(self.config.tables.keys().cloned())
+    }
+
+    /// The names of what the session holds besides: the policy's small tables, views that it defined itself.
+    pub fn others(&self) -> Vec<String> {
+        let catalog = self.context.catalog("datafusion");
+        let schema = catalog.and_then(|catalog| catalog.schema("public"));
+        let names = schema.map(|schema| schema.table_names()).unwrap_or_default();
+        names.into_iter().filter(|name| !self.knows(name)).collect()
+    }
+
+    /// The names of all functions.
+    pub fn functions(&self) -> Vec<String> {
+        let state = self.context.state();
+        let scalar = state.scalar_functions().keys().chain(state.aggregate_functions().keys());
+        let all: BTreeSet<&String> = scalar.chain(state.window_functions().keys()).collect();
+        all.into_iter().cloned().collect()
     }
 
     /// Registers a table or view, and before it what it needs. `path` holds who needs it.
@@ -250,7 +268,7 @@ impl Desk {
         }
         let plan = match state.statement_to_plan(statement.clone()).await {
             Ok(plan) => plan,
-            Err(_) => self.plan_with_lines(statement).await?,
+            Err(_) => self.plan_with_places(statement).await?,
         };
         let view = self.context.execute_logical_plan(plan).await?.into_view();
         self.context.register_table(name, view)?;
@@ -270,8 +288,8 @@ impl Desk {
         }
     }
 
-    /// Plans what could not be planned once more, so that the error has its line.
-    async fn plan_with_lines(&self, statement: Statement) -> Result<LogicalPlan, Fault> {
+    /// Plans what could not be planned once more, so that the error has its place.
+    async fn plan_with_places(&self, statement: Statement) -> Result<LogicalPlan, Fault> {
         let mut state = self.context.state();
         state.config_mut().options_mut().sql_parser.collect_spans = true;
         let planned = state.statement_to_plan(statement).await;

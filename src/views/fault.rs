@@ -1,5 +1,5 @@
-//! What is wrong with a view, with the line of its file: SQL is planned as it is rendered, and told of as it
-//! is written.
+//! What is wrong with SQL, and where: in a view with the line of its file (SQL is planned as it is rendered, and
+//! told of as it is written), in a question with the place in its text.
 
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
@@ -11,22 +11,31 @@ use crate::engine::EngineError;
 /// Columns that are listed where none is near the one asked for.
 const LISTED: usize = 12;
 
-/// An error in a text of SQL, with the line where it is known.
+/// A place in a text of SQL, lines and columns counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// The line.
+    pub line: usize,
+    /// The column, in characters.
+    pub column: usize,
+}
+
+/// An error in a text of SQL, with the place where it is known.
 #[derive(Debug)]
 pub struct Fault {
-    line: Option<usize>,
+    spot: Option<Spot>,
     pub(super) error: ViewError,
 }
 
 impl From<ViewError> for Fault {
     fn from(error: ViewError) -> Self {
-        Self { line: None, error }
+        Self { spot: None, error }
     }
 }
 
 impl From<DataFusionError> for Fault {
     fn from(error: DataFusionError) -> Self {
-        Self { line: line_of(&error), error: error.into() }
+        Self { spot: spot_of(&error), error: error.into() }
     }
 }
 
@@ -37,23 +46,38 @@ impl From<Fault> for ViewError {
 }
 
 impl Fault {
-    /// An error whose line another one tells.
+    /// An error whose place another one tells.
     pub fn beside(cause: &DataFusionError, error: ViewError) -> Self {
-        Self { line: line_of(cause), error }
+        Self { spot: spot_of(cause), error }
     }
 
     /// The error as one of a view's file. What a view that it needs has said already stays as it is.
     pub fn of(self, view: &View, rendered: &str) -> ViewError {
-        let (message, hint, word) = match &self.error {
-            ViewError::Engine(EngineError::Query(error)) => told(error),
-            ViewError::Unknown { name, .. } => {
-                (self.error.to_string(), self.error.hint(), Some(name.clone()))
-            }
-            _ => return self.error,
-        };
-        let line = self.line.and_then(|line| written(view, rendered, line));
+        let Some((message, hint, word)) = self.told() else { return self.error };
+        let line = self.spot.and_then(|spot| written(view, rendered, spot.line));
         let line = line.or_else(|| line_naming(view, word.as_deref()?));
         ViewError::Invalid { origin: place(view, line), message, hint }
+    }
+
+    /// The error as one of a question. What a view that it needs has said already stays as it is.
+    pub fn of_question(self) -> ViewError {
+        match self.told() {
+            Some((message, hint, word)) => {
+                ViewError::Question { message, hint, spot: self.spot, word }
+            }
+            None => self.error,
+        }
+    }
+
+    /// The message, what remedies it, and the word that is wrong.
+    fn told(&self) -> Option<(String, Option<String>, Option<String>)> {
+        match &self.error {
+            ViewError::Engine(EngineError::Query(error)) => Some(told(error)),
+            ViewError::Unknown { name, .. } => {
+                Some((self.error.to_string(), self.error.hint(), Some(name.clone())))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -89,8 +113,8 @@ fn written(view: &View, rendered: &str, line: usize) -> Option<usize> {
     if same { Some(line) } else { found() }
 }
 
-/// The line that an error tells: by its diagnostic, or in the words of the parser or of the template.
-fn line_of(error: &DataFusionError) -> Option<usize> {
+/// The place that an error tells: by its diagnostic, or in the words of the parser or of the template.
+fn spot_of(error: &DataFusionError) -> Option<Spot> {
     let span = error.diagnostic().and_then(|diagnostic| diagnostic.span);
     let number = |text: &str| {
         let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
@@ -98,9 +122,14 @@ fn line_of(error: &DataFusionError) -> Option<usize> {
     };
     let message = error.strip_backtrace();
     let after = |mark: &str| message.split_once(mark).and_then(|(_, rest)| number(rest));
-    span.map(|span| span.start.line as usize)
-        .or_else(|| after("at Line: "))
-        .or_else(|| after("(in <string>:"))
+    let told = || {
+        let line = after("at Line: ").or_else(|| after("(in <string>:"))?;
+        Some(Spot { line, column: after(", Column: ").unwrap_or(1) })
+    };
+    let start = span.map(|span| span.start);
+    start
+        .map(|start| Spot { line: start.line as usize, column: start.column as usize })
+        .or_else(told)
 }
 
 /// An error's message, what remedies it, and the word that is wrong.
@@ -115,9 +144,15 @@ fn told(error: &DataFusionError) -> (String, Option<String>, Option<String>) {
             let (message, near) = message.split_once("\nDid you mean ").unwrap_or((message, ""));
             let near = near.trim_end_matches('?').trim_matches('\'');
             let hint = (!near.is_empty()).then(|| format!("did you mean {near}?"));
-            (message.to_owned(), hint, None)
+            (message.to_owned(), hint, quoted(message))
         }
     }
+}
+
+/// The name that a message about a function quotes.
+fn quoted(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("unction '")?;
+    rest.split_once('\'').map(|(name, _)| name.to_owned())
 }
 
 fn column(error: &SchemaError) -> (String, Option<String>, Option<String>) {

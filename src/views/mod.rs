@@ -12,7 +12,7 @@ pub use catalogue::{Catalogue, View};
 pub use checks::{Failure, check};
 pub use desk::Desk;
 pub use drill::Drill;
-pub use fault::in_header;
+pub use fault::{Spot, in_header};
 
 use std::path::PathBuf;
 
@@ -56,6 +56,18 @@ pub enum ViewError {
         message: String,
         /// What remedies it.
         hint: Option<String>,
+    },
+    /// A question that does not fit what is there, or is no SQL.
+    #[error("{message}")]
+    Question {
+        /// Why.
+        message: String,
+        /// What remedies it.
+        hint: Option<String>,
+        /// Where in the text.
+        spot: Option<Spot>,
+        /// The word that is wrong, where it is known and its place is not.
+        word: Option<String>,
     },
     /// A view of the user's has the name of a table.
     #[error("{}: a table of this name is there already", .0.display())]
@@ -107,7 +119,7 @@ impl ViewError {
             Self::Table { .. } => Some(
                 "a .csv file with a header, or .parquet; paths start at churnhouse.toml".into(),
             ),
-            Self::Invalid { hint, .. } => hint.clone(),
+            Self::Invalid { hint, .. } | Self::Question { hint, .. } => hint.clone(),
             Self::Hides(_) => Some("give the view another name".into()),
             Self::Circle { .. } => Some(
                 "no view can read itself, not even through others; a view of your own replaces the built-in one of its name".into(),

@@ -376,13 +376,17 @@ fn questions_that_can_not_be_answered() {
     $ churnhouse sql select nonsense from churn_rate
     status 1
     --- stderr
-    error: Schema error: No field named nonsense.
-    Valid fields are churn_rate.month, churn_rate.dimension, churn_rate.segment, churn_rate.opening, churn_rate.churned, churn_rate.voluntary_churned, churn_rate.moved_out, churn_rate.moved_in, churn_rate.new, churn_rate.returned, churn_rate.carried, churn_rate.joined_and_left, churn_rate.closing, churn_rate.churn_rate, churn_rate.voluntary_churn_rate, churn_rate.churn_rate_incl_moves.
+    error: no column of this name: nonsense
+      | select nonsense from churn_rate
+      |        ^^^^^^^^
+    hint: there are: month, dimension, segment, opening, churned, voluntary_churned, moved_out, moved_in, new, returned, carried, joined_and_left, …
 
     $ churnhouse sql select * from churn_rat
     status 1
     --- stderr
     error: no view or table of this name: churn_rat
+      | select * from churn_rat
+      |               ^^^^^^^^^
     hint: did you mean churn_rate? `churnhouse views` lists them
 
     $ churnhouse report churn_rate --month 2024-5

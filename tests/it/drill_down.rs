@@ -233,7 +233,7 @@ fn what_can_not_be_listed() {
                 "it takes: month, churn_kind, reason, reason_class",
             ],
         ),
-        (&["churn_reasons", "--where", "reason"], &["it is like reason=price"]),
+        (&["churn_reasons", "--where", "reason"], &["it is like name=value"]),
         (
             &["cohort_retention", "--measure", "size", "--where", "cohort=soon"],
             &["cohort can't be soon", "it is a month like 2024-05"],

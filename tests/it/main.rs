@@ -34,6 +34,10 @@ mod s3;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
+mod shell;
+#[cfg(test)]
 mod slt;
 #[cfg(test)]
 mod surroundings;
+#[cfg(test)]
+mod terminal;

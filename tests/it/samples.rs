@@ -94,6 +94,28 @@ fn readme_shows_what_the_program_prints() {
     }
 }
 
+/// README's session in the shell, typed again line by line in a terminal of as many lines.
+#[test]
+fn readme_shows_what_the_shell_shows() {
+    const BEGIN: &str = "```text\n$ churnhouse sql\n";
+    const PROMPTS: [&str; 2] = ["churnhouse> ", "       ...> "];
+    let context = copy("telecom");
+    context.run(&["run"]).says(3, &[]);
+    let readme = std::fs::read_to_string(checkout().join("README.md")).unwrap();
+    let session = readme.split(BEGIN).nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let session = session.strip_suffix("churnhouse> \\q\n").unwrap();
+    let terminal = crate::terminal::Terminal::of_lines(18, &context, &["sql"]);
+    for line in session.lines() {
+        let Some(typed) = PROMPTS.iter().find_map(|prompt| line.strip_prefix(prompt)) else {
+            continue;
+        };
+        terminal.prompts();
+        terminal.enters(typed);
+    }
+    terminal.prompts();
+    assert_eq!(terminal.whole(), format!("{session}churnhouse>"));
+}
+
 /// The commands in README's sessions, each with what it prints. A command goes on where a line is indented.
 fn shown_in(readme: &str) -> Vec<(String, String)> {
     let sessions = readme.split("```console\n").skip(1).filter_map(|rest| rest.split("```").next());

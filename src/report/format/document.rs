@@ -18,6 +18,8 @@ pub struct Document {
     pub columns: Vec<ColumnNote>,
     /// The width in characters that a table is to fit into; without it nothing is shortened.
     pub width: Option<usize>,
+    /// The rows that a box shows at most, half of them from each end; without it all.
+    pub rows: Option<usize>,
 }
 
 /// What is known of a column beyond its type.
@@ -45,9 +47,10 @@ pub enum Unit {
 }
 
 impl Document {
-    /// A document without notes, time or width limit.
+    /// A document without notes, time or limits.
     pub fn new(title: impl Into<String>, schema: SchemaRef) -> Self {
-        Self { title: title.into(), schema, modified: None, columns: Vec::new(), width: None }
+        let title = title.into();
+        Self { title, schema, modified: None, columns: Vec::new(), width: None, rows: None }
     }
 
     /// What the column at this position measures.

@@ -4,6 +4,7 @@
 
 use std::error::Error;
 use std::io;
+use std::path::PathBuf;
 
 use arrow::error::ArrowError;
 use parquet::errors::ParquetError;
@@ -16,6 +17,14 @@ pub enum FormatError {
     /// The sink refused bytes; a closed pipe is among these.
     #[error("cannot write the result")]
     Io(#[from] io::Error),
+    /// A file can't be made, or not be put in its place.
+    #[error("can't write {}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The rows themselves could not be had, or do not fit the announced schema.
     #[error(transparent)]
     Source(ArrowError),
@@ -40,7 +49,7 @@ pub enum FormatError {
     },
     /// No format of this name.
     #[error(
-        "unknown format, use table, csv, tsv, json, ndjson, markdown, parquet, arrow, xlsx or html: {0}"
+        "unknown format, use table, box, line, csv, tsv, json, ndjson, markdown, parquet, arrow, xlsx or html: {0}"
     )]
     Unknown(String),
 }

@@ -1,14 +1,17 @@
-//! Results as bytes: a schema and its record batches written as one of ten formats, for `report`, `sql` and `export`.
+//! Results as bytes: a schema and its record batches written as one of twelve formats, for `report`, `sql` and `export`.
 //! Below this room lie only the arrow crates; above it, the commands choose a format and open the sink.
 //! The same rows give the same bytes, however they were cut into batches. It refuses what a format cannot hold
-//! instead of shortening it, and does no filtering, sorting or truncating of its own.
+//! instead of shortening it, and does no filtering or sorting of its own; only what a terminal shows is shortened.
 
 mod columnar;
 mod delimited;
 mod document;
+mod ends;
 mod error;
+mod file;
 mod html;
 mod json;
+mod lines;
 mod markdown;
 #[cfg(test)]
 mod sample;
@@ -27,6 +30,7 @@ use clap::ValueEnum;
 
 pub use document::{ColumnNote, Document, Unit};
 pub use error::FormatError;
+pub use file::save;
 use source::Source;
 
 /// How a result is written.
@@ -34,6 +38,10 @@ use source::Source;
 pub enum Format {
     /// Aligned columns, for people
     Table,
+    /// The same in a box, shortened to fit a terminal
+    Box,
+    /// A line per value, for wide rows
+    Line,
     /// Comma-separated values with a header
     Csv,
     /// Tab-separated values with a header
@@ -59,6 +67,8 @@ impl Format {
     pub fn name(self) -> &'static str {
         match self {
             Self::Table => "table",
+            Self::Box => "box",
+            Self::Line => "line",
             Self::Csv => "csv",
             Self::Tsv => "tsv",
             Self::Json => "json",
@@ -129,7 +139,9 @@ pub fn write(
     let mut source = Source::new(document.schema.clone(), batches);
     let mut sink = BufWriter::new(sink);
     match format {
-        Format::Table => table::write(document, &mut source, &mut sink)?,
+        Format::Table => table::write(&table::PLAIN, document, &mut source, &mut sink)?,
+        Format::Box => table::write(&table::BOX, document, &mut source, &mut sink)?,
+        Format::Line => lines::write(document, &mut source, &mut sink)?,
         Format::Csv => delimited::write(b',', &mut source, &mut sink)?,
         Format::Tsv => delimited::write(b'\t', &mut source, &mut sink)?,
         Format::Json => json::write_array(&mut source, &mut sink)?,
@@ -162,7 +174,7 @@ mod tests {
         assert_eq!(Format::from_path(Path::new("a/csv")), None);
         assert_eq!(
             "excel".parse::<Format>().unwrap_err().to_string(),
-            "unknown format, use table, csv, tsv, json, ndjson, markdown, parquet, arrow, xlsx or html: excel"
+            "unknown format, use table, box, line, csv, tsv, json, ndjson, markdown, parquet, arrow, xlsx or html: excel"
         );
     }
 
