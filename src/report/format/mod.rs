@@ -27,7 +27,7 @@ use clap::ValueEnum;
 
 pub use document::{ColumnNote, Document, Unit};
 pub use error::FormatError;
-use source::Source;
+pub(super) use source::Source;
 
 /// How a result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
