@@ -251,7 +251,11 @@ pub async fn report(
         }
     }
     let order = view.grain().into_iter().filter(|column| columns.iter().any(|name| name == column));
-    Ok(frame.sort(order.map(|column| col(column).sort(true, false)).collect()).map_err(query)?)
+    let order: Vec<_> = order.map(|column| col(column).sort(true, false)).collect();
+    if order.is_empty() {
+        return Ok(frame);
+    }
+    Ok(frame.sort(order).map_err(query)?)
 }
 
 /// The names of a frame's columns.

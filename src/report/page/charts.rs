@@ -113,13 +113,19 @@ impl Pen<'_> {
             .with_ticks(5)
     }
 
-    /// The inner part of the SVG; its identifiers get the figure's name, since a page has many.
+    /// The inner part of the SVG. Its identifier is named after the figure: kuva counts them over all charts of the
+    /// process, so that the same chart would not have the same bytes.
     fn finish(&self, plots: Vec<Plot>, layout: Layout, legend: Vec<(String, String)>) -> Drawn {
         let scene = render_multiple(plots, layout);
         let svg = SvgBackend::new().render_scene(&scene);
         let inner = svg.split_once('>').map_or(svg.as_str(), |(_, inner)| inner);
         let inner = inner.trim_end().trim_end_matches("</svg>");
-        let svg = inner.replace("kuva-clip-", &format!("clip-{}-", self.name));
+        let mut parts = inner.split("kuva-clip-");
+        let mut svg = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let rest = part.trim_start_matches(|digit: char| digit.is_ascii_digit());
+            svg.extend(["clip-", self.name, rest]);
+        }
         Drawn { svg, size: (scene.width, scene.height), legend }
     }
 }

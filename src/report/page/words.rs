@@ -158,6 +158,9 @@ impl Words {
         if measure == Measure::Ratio {
             return plain(value * 100.0) + "%";
         }
+        if measure == Measure::Count && value.fract() != 0.0 {
+            return String::new();
+        }
         let steps: &[(f64, f64, &str)] = match self.is_chinese() {
             true => &[(1e8, 1e8, "亿"), (1e4, 1e4, "万")],
             false => &[(1e9, 1e9, "bn"), (1e6, 1e6, "M"), (1e4, 1e3, "k")],
