@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::answer::{Answer, Span};
 use super::figures::TILES;
-use super::words::Words;
+use super::words::{Words, is_something};
 use crate::month::Month;
 
 /// A number at the top, and how it has changed.
@@ -35,12 +35,12 @@ pub fn tiles(headline: &Answer, words: &Words, span: Span) -> Vec<Tile> {
         let change = |at: &str, against: Month| {
             let against = words.long_month(against);
             match value(headline, name, at) {
-                Some(raw) => Change {
-                    text: words.change(headline.measure(name), raw),
-                    against: words.against_before.replace("{month}", &against),
-                    raw: raw.to_owned(),
-                    kind: kind(raw, *rising),
-                },
+                Some(raw) => {
+                    let text = words.change(headline.measure(name), raw);
+                    let kind = if is_something(&text) { kind(raw, *rising) } else { "" };
+                    let against = words.against_before.replace("{month}", &against);
+                    Change { text, against, raw: raw.to_owned(), kind }
+                }
                 None => Change {
                     text: String::new(),
                     against: words.no_comparison.replace("{month}", &against),
@@ -71,9 +71,5 @@ fn value<'a>(headline: &'a Answer, name: &str, at: &str) -> Option<&'a str> {
 
 /// Whether a change is one for the better, where more is better if `rising`.
 fn kind(change: &str, rising: bool) -> &'static str {
-    match change.parse::<f64>() {
-        Ok(step) if step != 0.0 && (step > 0.0) == rising => "better",
-        Ok(step) if step != 0.0 => "worse",
-        _ => "",
-    }
+    if change.starts_with('-') == rising { "worse" } else { "better" }
 }

@@ -109,7 +109,7 @@ impl Words {
             }
             other => self.shown("", other, text),
         };
-        if value > 0.0 { format!("+{shown}") } else { shown }
+        if value > 0.0 && is_something(&shown) { format!("+{shown}") } else { shown }
     }
 
     /// A value of a column of words, of which a list is told word by word.
@@ -179,10 +179,16 @@ fn plain(value: f64) -> String {
     if text == "-0" { "0".into() } else { text.to_owned() }
 }
 
+/// Whether what is shown of a number is other than 0.
+pub fn is_something(shown: &str) -> bool {
+    shown.contains(|digit: char| ('1'..='9').contains(&digit))
+}
+
 /// A decimal number with its thousands apart and a true minus sign.
 fn grouped(text: &str) -> String {
     let (sign, digits) = match text.strip_prefix('-') {
-        Some(digits) => ("−", digits),
+        Some(digits) if is_something(digits) => ("−", digits),
+        Some(digits) => ("", digits),
         None => ("", text),
     };
     let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(a, b)| (a, Some(b)));
@@ -246,6 +252,9 @@ mod tests {
         assert_eq!(zh.change(Measure::Ratio, "-0.005743636016588871"), "−0.57个百分点");
         assert_eq!(en.change(Measure::Count, "6"), "+6");
         assert_eq!(en.change(Measure::Count, "0"), "0");
+        for tiny in ["0.00001", "-0.00001"] {
+            assert_eq!(en.change(Measure::Ratio, tiny), "0.00 pts");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ const ROW: (f64, f64) = (26.0, 11.0);
 /// The part of a row that its bars leave free.
 const GAP: f64 = 0.35;
 /// How far the axis reaches beyond the longest bar, for what is written beside it.
-const REACH: f64 = 1.2;
+const REACH: f64 = 1.3;
 /// The mean width of a letter.
 const LETTER: f64 = 6.6;
 /// The colour of bars that matter less.
@@ -55,7 +55,8 @@ impl Pen<'_> {
         let mut layout = self
             .layout(&plots, height)
             .with_x_tick_format(self.ticks(values[0]))
-            .with_x_axis_max(greatest * REACH);
+            .with_x_axis_max(greatest * REACH)
+            .with_ticks(3);
         for note in notes(&names, &columns, &shown, greatest) {
             layout = layout.with_annotation(note);
         }
