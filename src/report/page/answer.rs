@@ -141,3 +141,14 @@ async fn answer(frame: DataFrame) -> Result<Answer, PageError> {
     })?;
     Ok(Answer { columns, rows })
 }
+
+/// Rows of month, region and churn rate.
+#[cfg(test)]
+pub fn sample(rows: &[[&str; 3]]) -> Answer {
+    let columns =
+        [("month", Measure::Month), ("region", Measure::Word), ("churn_rate", Measure::Ratio)];
+    Answer {
+        columns: columns.map(|(name, measure)| (name.to_owned(), measure)).to_vec(),
+        rows: rows.iter().map(|row| row.map(str::to_owned).to_vec()).collect(),
+    }
+}

@@ -129,3 +129,45 @@ impl Pen<'_> {
         Drawn { svg, size: (scene.width, scene.height), legend }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::answer::sample;
+    use super::*;
+    use crate::config::Language;
+
+    const LINES: Chart = Chart::Lines { values: &["churn_rate"], from_zero: true };
+    const BARS: Chart =
+        Chart::Bars { labels: &["region"], values: &["churn_rate"], pale_unless: None };
+    const STACK: Chart = Chart::Stack { parts: "region", value: "churn_rate" };
+    const STEPS: Chart = Chart::Waterfall { label: "region", value: "churn_rate" };
+
+    fn drawn(chart: Chart, rows: &[[&str; 3]]) -> Option<Drawn> {
+        draw("figure", chart, &sample(rows), &Words::of(Language::En).unwrap())
+    }
+
+    #[test]
+    fn nothing_to_be_seen_is_no_chart() {
+        let still = [["2024-01-01", "a", "0.0"], ["2024-02-01", "a", ""]];
+        for chart in [LINES, BARS, STACK, STEPS] {
+            assert!(drawn(chart, &[]).is_none(), "{chart:?} of no rows");
+            assert!(drawn(chart, &still).is_none(), "{chart:?} of nothing");
+        }
+        let point = [["2024-01-01", "a", ""], ["2024-02-01", "a", "0.5"]];
+        assert!(drawn(LINES, &point).is_none(), "a point is no line");
+        assert!(drawn(BARS, &point).is_some());
+    }
+
+    #[test]
+    fn the_same_rows_are_the_same_chart_and_their_words_stay_text() {
+        let rows = [["2024-01-01", "</svg><b>\"&", "0.5"], ["2024-02-01", "b", "0.25"]];
+        for chart in [LINES, BARS, STACK, STEPS] {
+            let svg = drawn(chart, &rows).unwrap().svg;
+            assert_eq!(svg, drawn(chart, &rows).unwrap().svg, "{chart:?}");
+            assert!(!svg.contains("</svg>") && !svg.contains("<b>"), "{chart:?}: {svg}");
+            assert!(!svg.contains("<svg"), "the element itself is the template's: {svg}");
+        }
+        let svg = drawn(BARS, &rows).unwrap().svg;
+        assert!(svg.contains("<title>b, Churn rate: 25.00%</title>"), "{svg}");
+    }
+}

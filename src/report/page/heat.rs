@@ -79,3 +79,41 @@ fn shades(answer: &Answer, column: &str) -> Vec<u8> {
     let shade = |value: f64| if wide > 0.0 { (value - least) / wide * 100.0 } else { 0.0 };
     numbers.iter().map(|value| value.map_or(0, |value| shade(value) as u8)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::answer::sample;
+    use super::*;
+    use crate::config::Language;
+
+    #[test]
+    fn a_cell_for_each_row_and_none_where_there_is_none() {
+        let chart = Chart::Heat {
+            row: "month",
+            beside: None,
+            column: "region",
+            text: "churn_rate",
+            shade: "churn_rate",
+        };
+        let words = Words::of(Language::En).unwrap();
+        let rows =
+            [["2024-01-01", "a", "0.25"], ["2024-01-01", "b", "0.5"], ["2024-02-01", "b", "0.75"]];
+        let heat = heat(chart, &sample(&rows), &words).unwrap();
+        assert_eq!(heat.heads, ["a", "b"]);
+        let lines = heat.lines.iter().map(|line| {
+            let cells = line.cells.iter();
+            let cells =
+                cells.map(|cell| cell.as_ref().map(|cell| (cell.text.as_str(), cell.shade)));
+            (line.name.as_str(), cells.collect::<Vec<_>>())
+        });
+        assert_eq!(
+            lines.collect::<Vec<_>>(),
+            [
+                ("Jan 2024", vec![Some(("25%", 0)), Some(("50%", 50))]),
+                ("Feb 2024", vec![None, Some(("75%", 100))]),
+            ]
+        );
+        assert!(super::heat(chart, &sample(&[]), &words).is_none());
+        assert!(super::heat(Chart::Table, &sample(&rows), &words).is_none());
+    }
+}

@@ -33,10 +33,7 @@ impl Pen<'_> {
             return None;
         }
         let names = self.names(labels);
-        let pale: Vec<bool> = match pale_unless {
-            Some(column) => self.answer.texts(column).map(|text| text == "false").collect(),
-            None => vec![false; names.len()],
-        };
+        let pale = self.pale(pale_unless);
         let shown: Vec<_> = values.iter().map(|value| self.shown(value)).collect();
         let mut bars = BarPlot::new().with_horizontal(true).with_gap(GAP).with_tooltips();
         let mut tips = Vec::new();
@@ -61,6 +58,13 @@ impl Pen<'_> {
             layout = layout.with_annotation(note);
         }
         Some(self.finish(plots, layout, self.legend(values, ["s1", "s5"])))
+    }
+
+    /// Which rows' bars are pale.
+    fn pale(&self, unless: Option<&str>) -> Vec<bool> {
+        let all = || vec![false; self.answer.rows.len()];
+        let is_false = |column| self.answer.texts(column).map(|text| text == "false").collect();
+        unless.map_or_else(all, is_false)
     }
 
     /// What each row is called.
