@@ -72,9 +72,9 @@ pub enum Command {
     /// What a view means: grain, columns, formula, source
     #[command(after_help = "Example: churnhouse describe churn_rate")]
     Describe(DescribeArgs),
-    /// One view, filtered
+    /// One view, filtered; or the page, a month for managers
     #[command(
-        after_help = "Examples:\n  churnhouse report churn_rate\n  churnhouse report arpu_by_segment --from 2024-01 --to latest --dimension tier -o arpu.xlsx"
+        after_help = "Examples:\n  churnhouse report churn_rate\n  churnhouse report arpu_by_segment --from 2024-01 --to latest --dimension tier -o arpu.xlsx\n  churnhouse report page -o page.html"
     )]
     Report(ReportArgs),
     /// The customers behind a count of a view: as many rows as it counts
@@ -219,7 +219,7 @@ pub struct DescribeArgs {
 /// Arguments of `report`.
 #[derive(Args, Debug)]
 pub struct ReportArgs {
-    /// The view
+    /// The view, or `page`: the month on one HTML page for managers
     pub view: String,
     /// One month: YYYY-MM, last (the last complete one) or latest (the latest closed one)
     #[arg(long, value_name = "M", conflicts_with_all = ["from", "to"])]

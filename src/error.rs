@@ -119,8 +119,9 @@ impl Error {
         let broken_query = |cause: &(dyn StdError + 'static)| {
             matches!(cause.downcast_ref(), Some(EngineError::Internal { .. }))
         };
+        let broken_page = matches!(self, Self::Report(ReportError::Page(page)) if page.is_ours());
         let wrong_list = matches!(self, Self::Report(ReportError::Differs { ours: true, .. }));
-        if wrong_list || chain(self).any(broken_query) { 2 } else { 1 }
+        if broken_page || wrong_list || chain(self).any(broken_query) { 2 } else { 1 }
     }
 
     /// Whether a reader hung up, which is no error.

@@ -9,7 +9,6 @@ use crate::config::{ExportConfig, nearest};
 use crate::error::{Error, Status};
 use crate::export::{self, ExportError};
 use crate::month::Month;
-use crate::report::ReportError;
 use crate::views::Desk;
 
 /// Makes what is due of the exports and months that are asked for.
@@ -18,7 +17,7 @@ pub async fn run(house: &House<'_>, args: &ExportArgs) -> Result<Status, Error> 
     let exports = chosen(house, args.name.as_deref())?;
     let months = match args.month {
         None => desk.closes().months().collect(),
-        Some(argument) => vec![asked(house, &desk, args, argument)?],
+        Some(argument) => vec![argument.closed(desk.closes(), house.today(args.today.today))?],
     };
     let mut withheld = stale(house, &desk).await?;
     if !args.force && !months.is_empty() {
@@ -32,21 +31,6 @@ pub async fn run(house: &House<'_>, args: &ExportArgs) -> Result<Status, Error> 
     }
     let all_made = make(house, &desk, &exports, &months, &withheld).await?;
     Ok(if all_made { Status::Done } else { Status::Failed })
-}
-
-fn asked(
-    house: &House<'_>,
-    desk: &Desk,
-    args: &ExportArgs,
-    argument: crate::report::MonthArgument,
-) -> Result<Month, Error> {
-    let latest = desk.closes().months().next_back();
-    let month = argument.resolve(desk.closes(), house.today(args.today.today));
-    let found = month.filter(|month| desk.closes().closed(*month).is_some());
-    found.ok_or_else(|| {
-        let month = month.map_or("no month".to_owned(), |month| month.to_string());
-        ReportError::NotClosed { month, latest }.into()
-    })
 }
 
 fn chosen<'a>(house: &'a House<'_>, name: Option<&str>) -> Result<Vec<&'a ExportConfig>, Error> {

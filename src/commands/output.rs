@@ -11,7 +11,7 @@ use arrow::error::ArrowError;
 use crate::cli::FormatArgs;
 use crate::error::Error;
 use crate::printer::Printer;
-use crate::report::format::{Document, Format, save, write};
+use crate::report::format::{Document, Format, FormatError, put, save, write};
 
 /// Writes rows.
 pub fn rows(
@@ -30,15 +30,35 @@ pub fn rows(
     let format = args.format.unwrap_or(Format::Table);
     let size = printer.terminal_size();
     if format.is_binary() && size.is_some() {
-        return Err(Error::usage(
-            format!("{format} is not for a terminal"),
-            "name a file: -o FILE",
-        ));
+        return Err(not_for_a_terminal(format));
     }
     document.width = size.map(|(_, columns)| columns);
     let mut out = printer.stdout();
     write(format, &document, &mut batches, &mut out)?;
-    out.flush().map_err(|source| Error::Output { path: "standard output".into(), source })
+    Ok(out.flush().map_err(FormatError::from)?)
+}
+
+/// Writes the manager's page.
+pub fn page(printer: &Printer, args: &FormatArgs, html: &str) -> Result<(), Error> {
+    let fill = |sink: &mut (dyn Write + Send)| Ok(sink.write_all(html.as_bytes())?);
+    if let Some(path) = &args.output {
+        return Ok(put(path, fill)?);
+    }
+    if printer.stdout_is_terminal() {
+        return Err(not_for_a_terminal(Format::Html));
+    }
+    let mut out = printer.stdout();
+    fill(&mut out)?;
+    Ok(out.flush().map_err(FormatError::from)?)
+}
+
+fn not_for_a_terminal(format: Format) -> Error {
+    Error::usage(format!("{format} is not for a terminal"), "name a file: -o FILE")
+}
+
+/// The format asked for, or told by the file's ending; none for standard output where none is asked for.
+pub fn format(args: &FormatArgs) -> Result<Option<Format>, Error> {
+    Ok(file(args)?.map(|(_, format)| format).or(args.format))
 }
 
 /// The file that rows go to and its format, where one is named.

@@ -159,6 +159,25 @@ fn default_to() -> String {
     "exports".into()
 }
 
+/// How reports are written.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReportConfig {
+    /// The language of the manager's page: `en` or `zh`.
+    pub language: Language,
+}
+
+/// A language that the manager's page is written in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// Chinese.
+    Zh,
+}
+
 /// Resources of the engine.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -185,6 +204,8 @@ pub struct Config {
     pub close: CloseConfig,
     /// `[[exports]]`
     pub exports: Vec<ExportConfig>,
+    /// `[report]`
+    pub report: ReportConfig,
     /// `[dimensions]`: name of the dimension to the channel extract's column.
     pub dimensions: BTreeMap<String, String>,
     /// `[tables.*]`: reference tables of the user's, by the name that SQL knows them by.

@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::close::CloseRecord;
-use crate::config::{Config, ExportConfig};
+use crate::config::{Config, ExportConfig, Language};
 use crate::engine::rows;
 use crate::month::Month;
 use crate::report::format::{Document, Format, FormatError, write};
-use crate::report::{Filters, MonthArgument, ReportError, report};
+use crate::report::{Filters, MonthArgument, ReportError, page, report};
 use crate::views::{Desk, ViewError};
 use crate::warehouse::{WarehouseError, layout, place};
 use folder::Folder;
@@ -44,6 +44,9 @@ pub enum ExportError {
         /// What is wrong.
         source: FormatError,
     },
+    /// The manager's page among the views, and no format that it has.
+    #[error("exports.{0}.formats: the page is written as html only")]
+    PageFormat(String),
     /// A month that must not leave the house.
     #[error("{export} of {month} is not exported: {why}")]
     Withheld {
@@ -67,6 +70,9 @@ impl ExportError {
             Self::Warehouse(error) => error.hint(),
             Self::Withheld { .. } => {
                 Some("`churnhouse check` shows the rows; --force exports it all the same".into())
+            }
+            Self::PageFormat(_) => {
+                Some("add \"html\" to formats, or take \"page\" out of views".into())
             }
             Self::Unknown(_) => Some("[[exports]] in churnhouse.toml configures them".into()),
             _ => None,
@@ -125,6 +131,7 @@ pub struct Due<'a> {
     pub export: &'a ExportConfig,
     /// The month.
     pub month: Month,
+    language: Language,
     wanted: Manifest,
     folder: Folder,
 }
@@ -143,7 +150,8 @@ pub async fn due<'a>(
         let latest = desk.closes().months().next_back();
         return Err(ReportError::NotClosed { month: month.to_string(), latest }.into());
     };
-    let mut wanted = manifest(desk, export, month, record)?;
+    let language = config.report.language;
+    let mut wanted = manifest(desk, export, language, month, record)?;
     let to = place(&config.resolve(&export.to), &config.warehouse.options)?;
     let folder = Folder::new(to, &format!("{}/{month}", export.name));
     if let Some(bytes) = folder.manifest().await? {
@@ -158,7 +166,7 @@ pub async fn due<'a>(
         }
         wanted.replaces = Some(sha256(&bytes));
     }
-    Ok(Some(Due { export, month, wanted, folder }))
+    Ok(Some(Due { export, month, language, wanted, folder }))
 }
 
 /// Makes an export that is due.
@@ -166,12 +174,15 @@ pub async fn due<'a>(
 /// # Errors
 /// A view fails, a format can't hold it, or the place can't be written; nothing has appeared then.
 pub async fn make(desk: &Desk, due: Due<'_>) -> Result<Manifest, ExportError> {
-    let Due { export, month, mut wanted, folder } = due;
+    let Due { export, month, language, mut wanted, folder } = due;
     let mut files = Vec::new();
     for view in &export.views {
-        for format in formats(export)? {
+        for format in formats_of(desk, export, view)? {
             let name = format!("{view}.{}", format.extension());
-            let (bytes, rows) = rendered(desk, view, month, format, &name).await?;
+            let (bytes, rows) = match page::is_page(desk, view) {
+                true => written_page(desk, month, language).await?,
+                false => rendered(desk, view, month, format, &name).await?,
+            };
             wanted.files.push(ExportedFile {
                 name: name.clone(),
                 view: view.clone(),
@@ -198,16 +209,32 @@ fn formats(export: &ExportConfig) -> Result<Vec<Format>, ExportError> {
         .map_err(|source| ExportError::UnknownFormat { export: export.name.clone(), source })
 }
 
+/// The formats that a view is written in: all of the export's, or of them the page's one.
+fn formats_of(desk: &Desk, export: &ExportConfig, view: &str) -> Result<Vec<Format>, ExportError> {
+    let formats = formats(export)?;
+    match (page::is_page(desk, view), formats.contains(&Format::Html)) {
+        (false, _) => Ok(formats),
+        (true, true) => Ok(vec![Format::Html]),
+        (true, false) => Err(ExportError::PageFormat(export.name.clone())),
+    }
+}
+
 fn manifest(
     desk: &Desk,
     export: &ExportConfig,
+    language: Language,
     month: Month,
     record: &CloseRecord,
 ) -> Result<Manifest, ExportError> {
-    formats(export)?;
     let mut parts = vec![export.formats.join(","), export.views.join(",")];
     for view in &export.views {
-        parts.push(desk.catalogue().find(view).map_err(ReportError::from)?.sql.clone());
+        formats_of(desk, export, view)?;
+        match page::is_page(desk, view) {
+            true => parts.extend(page::sources(desk, language)),
+            false => {
+                parts.push(desk.catalogue().find(view).map_err(ReportError::from)?.sql.clone())
+            }
+        }
     }
     let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
     let path = |table| record.file(table).map(|file| file.path).unwrap_or_default();
@@ -225,6 +252,16 @@ fn manifest(
         program: env!("CARGO_PKG_VERSION").to_owned(),
         replaces: None,
     })
+}
+
+/// The manager's page of a month as the bytes of a file.
+async fn written_page(
+    desk: &Desk,
+    month: Month,
+    language: Language,
+) -> Result<(Vec<u8>, u64), ExportError> {
+    let page = page::page(desk, month, language).await.map_err(ReportError::from)?;
+    Ok((page.html.into_bytes(), page.rows))
 }
 
 /// A view of one month as the bytes of a file.

@@ -3,6 +3,7 @@
 mod attributes;
 mod customers;
 pub mod format;
+pub mod page;
 
 pub use customers::{Asked, CustomerList, customers};
 
@@ -24,6 +25,9 @@ pub enum ReportError {
     /// The view.
     #[error(transparent)]
     View(#[from] ViewError),
+    /// The manager's page.
+    #[error(transparent)]
+    Page(#[from] page::PageError),
     /// The view has not the column that a filter needs.
     #[error("{view} can't be filtered by --{filter}")]
     Filter {
@@ -113,6 +117,7 @@ impl ReportError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::View(error) => error.hint(),
+            Self::Page(error) => error.hint(),
             Self::Filter { fitting, .. } if fitting.is_empty() => Some("it takes no filter".into()),
             Self::Filter { fitting, .. } => Some(format!("it takes: --{}", fitting.join(", --"))),
             Self::Value { near, .. } => near.as_ref().map(|near| format!("did you mean {near}?")),
@@ -184,6 +189,19 @@ impl MonthArgument {
             Self::Latest => closes.months().next_back(),
         }
     }
+
+    /// The closed month that it means.
+    ///
+    /// # Errors
+    /// The month is not closed.
+    pub fn closed(self, closes: &Closes, today: NaiveDate) -> Result<Month, ReportError> {
+        let month = self.resolve(closes, today);
+        let found = month.filter(|month| closes.closed(*month).is_some());
+        found.ok_or_else(|| {
+            let month = month.map_or("no month".to_owned(), |month| month.to_string());
+            ReportError::NotClosed { month, latest: closes.months().next_back() }
+        })
+    }
 }
 
 /// Which rows of a view.
@@ -233,7 +251,11 @@ pub async fn report(
         }
     }
     let order = view.grain().into_iter().filter(|column| columns.iter().any(|name| name == column));
-    Ok(frame.sort(order.map(|column| col(column).sort(true, false)).collect()).map_err(query)?)
+    let order: Vec<_> = order.map(|column| col(column).sort(true, false)).collect();
+    if order.is_empty() {
+        return Ok(frame);
+    }
+    Ok(frame.sort(order).map_err(query)?)
 }
 
 /// The names of a frame's columns.

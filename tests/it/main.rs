@@ -28,6 +28,8 @@ mod outputs;
 #[cfg(test)]
 mod own_views;
 #[cfg(test)]
+mod page;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod s3;

@@ -1,6 +1,7 @@
 //! A result as a file that appears whole or not at all, as readable as any file. What is there and no file, such as
 //! a device or a named pipe, is written to and stays what it is.
 
+use std::io::Write;
 use std::path::Path;
 
 use arrow::array::RecordBatch;
@@ -18,18 +19,29 @@ pub fn save(
     batches: &mut dyn Iterator<Item = Result<RecordBatch, ArrowError>>,
     path: &Path,
 ) -> Result<u64, FormatError> {
+    put(path, |sink| write(format, document, batches, sink))
+}
+
+/// Lets `fill` write a file, in place of what was there, and returns what it returns.
+///
+/// # Errors
+/// As `fill`, and `File` when the folder takes no file.
+pub fn put<T>(
+    path: &Path,
+    fill: impl FnOnce(&mut (dyn Write + Send)) -> Result<T, FormatError>,
+) -> Result<T, FormatError> {
     let failed = |source| FormatError::File { path: path.to_owned(), source };
     if path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
         let mut device = std::fs::OpenOptions::new().write(true).open(path).map_err(failed)?;
-        return write(format, document, batches, &mut device);
+        return fill(&mut device);
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or_else(|| Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    let rows = write(format, document, batches, file.as_file_mut())?;
+    let filled = fill(file.as_file_mut())?;
     readable(file.path()).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(rows)
+    Ok(filled)
 }
 
 /// A temporary file is its owner's alone.

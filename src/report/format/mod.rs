@@ -30,8 +30,8 @@ use clap::ValueEnum;
 
 pub use document::{ColumnNote, Document, Unit};
 pub use error::FormatError;
-pub use file::save;
-use source::Source;
+pub use file::{put, save};
+pub(super) use source::Source;
 
 /// How a result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]

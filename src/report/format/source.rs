@@ -16,7 +16,7 @@ use super::error::FormatError;
 type Batches<'a> = dyn Iterator<Item = Result<RecordBatch, ArrowError>> + 'a;
 
 /// Batches of one schema, each checked as it passes.
-pub(super) struct Source<'a> {
+pub(in crate::report) struct Source<'a> {
     announced: SchemaRef,
     schema: SchemaRef,
     batches: &'a mut Batches<'a>,
