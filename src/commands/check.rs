@@ -3,6 +3,7 @@
 use super::{House, output};
 use crate::cli::FormatArgs;
 use crate::error::{Error, Status};
+use crate::report::format::Document;
 use crate::views::{Desk, Failure, check};
 
 /// Runs them and shows the rows of each that fails.
@@ -35,8 +36,7 @@ pub fn show(house: &House<'_>, failures: &[Failure]) -> Result<(), Error> {
             output::rows(
                 house.printer,
                 &FormatArgs::default(),
-                failure.check,
-                first.schema(),
+                Document::new(failure.check, first.schema()),
                 failure.rows.clone(),
             )?;
         }

@@ -4,7 +4,6 @@
 use std::io::Write;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 
 use crate::cli::FormatArgs;
@@ -19,11 +18,9 @@ const WIDTH: usize = 120;
 pub fn rows(
     printer: &Printer,
     args: &FormatArgs,
-    title: &str,
-    schema: SchemaRef,
+    mut document: Document,
     batches: Vec<RecordBatch>,
 ) -> Result<(), Error> {
-    let mut document = Document::new(title, schema);
     let mut batches = batches.into_iter().map(Ok::<_, ArrowError>);
     let Some(path) = &args.output else {
         let format = args.format.unwrap_or(Format::Table);

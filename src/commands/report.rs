@@ -4,7 +4,7 @@ use super::{House, output};
 use crate::cli::ReportArgs;
 use crate::engine::rows;
 use crate::error::{Error, Status};
-use crate::report::{Filters, report};
+use crate::report::{Filters, document, report};
 use crate::views::ViewError;
 
 /// Writes its rows.
@@ -20,6 +20,7 @@ pub async fn run(house: &House<'_>, args: &ReportArgs) -> Result<Status, Error> 
     };
     let frame = report(&desk, &args.view, &filters, house.today(args.today.today)).await?;
     let (schema, batches) = rows(frame).await.map_err(ViewError::from)?;
-    output::rows(house.printer, &args.to_format, &args.view, schema, batches)?;
+    let document = document(desk.catalogue().find(&args.view)?, schema);
+    output::rows(house.printer, &args.to_format, document, batches)?;
     Ok(Status::Done)
 }

@@ -6,6 +6,7 @@ use super::{House, output};
 use crate::cli::SqlArgs;
 use crate::engine::rows;
 use crate::error::{Error, Status};
+use crate::report::format::Document;
 use crate::views::ViewError;
 
 /// Runs the statements in order and writes the rows of each.
@@ -23,7 +24,8 @@ pub async fn run(house: &House<'_>, args: &SqlArgs) -> Result<Status, Error> {
         let frame = desk.ask(statement).await?;
         let (schema, batches) = rows(frame).await.map_err(ViewError::from)?;
         if !schema.fields().is_empty() {
-            output::rows(house.printer, &args.to_format, "query", schema, batches)?;
+            let document = Document::new("query", schema);
+            output::rows(house.printer, &args.to_format, document, batches)?;
         }
     }
     Ok(Status::Done)

@@ -3,7 +3,9 @@
 //! one that it replaces.
 
 mod folder;
+mod workbook;
 
+use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use serde::{Deserialize, Serialize};
@@ -14,7 +16,7 @@ use crate::config::{Config, ExportConfig};
 use crate::engine::rows;
 use crate::month::Month;
 use crate::report::format::{Document, Format, FormatError, write};
-use crate::report::{Filters, MonthArgument, ReportError, report};
+use crate::report::{Filters, MonthArgument, ReportError, document, report};
 use crate::views::{Desk, ViewError};
 use crate::warehouse::{WarehouseError, layout, place};
 use folder::Folder;
@@ -79,7 +81,7 @@ impl ExportError {
 pub struct ExportedFile {
     /// Its name.
     pub name: String,
-    /// The view.
+    /// The view; of a workbook all that it holds.
     pub view: String,
     /// Rows in it.
     pub rows: u64,
@@ -87,6 +89,13 @@ pub struct ExportedFile {
     pub bytes: u64,
     /// SHA-256 of its bytes.
     pub sha256: String,
+}
+
+impl ExportedFile {
+    fn new(name: &str, view: &str, rows: u64, bytes: &[u8]) -> Self {
+        let (size, sha256) = (bytes.len() as u64, sha256(bytes));
+        Self { name: name.to_owned(), view: view.to_owned(), rows, bytes: size, sha256 }
+    }
 }
 
 /// What an exported folder is and what it was made from: enough to make it again.
@@ -112,6 +121,9 @@ pub struct Manifest {
     pub definitions: String,
     /// Digest of the views' SQL and of what the export asks for.
     pub views: String,
+    /// Digest of the months that the workbook's first sheet shows; none without a workbook.
+    #[serde(default)]
+    pub headline: Option<String>,
     /// Version of this program.
     pub program: String,
     /// SHA-256 of the manifest that this one replaces.
@@ -169,18 +181,18 @@ pub async fn make(desk: &Desk, due: Due<'_>) -> Result<Manifest, ExportError> {
     let Due { export, month, mut wanted, folder } = due;
     let mut files = Vec::new();
     for view in &export.views {
-        for format in formats(export)? {
+        for format in formats(export)?.into_iter().filter(|format| *format != Format::Xlsx) {
             let name = format!("{view}.{}", format.extension());
             let (bytes, rows) = rendered(desk, view, month, format, &name).await?;
-            wanted.files.push(ExportedFile {
-                name: name.clone(),
-                view: view.clone(),
-                rows,
-                bytes: bytes.len() as u64,
-                sha256: sha256(&bytes),
-            });
+            wanted.files.push(ExportedFile::new(&name, view, rows, &bytes));
             files.push((name, bytes));
         }
+    }
+    if formats(export)?.contains(&Format::Xlsx) {
+        let name = format!("{}.xlsx", export.name);
+        let (bytes, rows) = workbook::workbook(desk, export, month, &name).await?;
+        wanted.files.push(ExportedFile::new(&name, &export.views.join(", "), rows, &bytes));
+        files.push((name, bytes));
     }
     let text = serde_json::to_string_pretty(&wanted).unwrap_or_default() + "\n";
     folder.write(files, text.into_bytes()).await?;
@@ -204,9 +216,10 @@ fn manifest(
     month: Month,
     record: &CloseRecord,
 ) -> Result<Manifest, ExportError> {
-    formats(export)?;
+    let with_workbook = formats(export)?.contains(&Format::Xlsx);
+    let views = export.views.iter().map(String::as_str);
     let mut parts = vec![export.formats.join(","), export.views.join(",")];
-    for view in &export.views {
+    for view in views.chain(with_workbook.then_some(workbook::HEADLINE)) {
         parts.push(desk.catalogue().find(view).map_err(ReportError::from)?.sql.clone());
     }
     let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
@@ -222,9 +235,18 @@ fn manifest(
         movement: path(layout::MOVEMENT),
         definitions: record.definitions.clone(),
         views: layout::digest(&parts),
+        headline: with_workbook.then(|| headline_of(desk, month)),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         replaces: None,
     })
+}
+
+/// Digest of what the first sheet of a workbook reads.
+fn headline_of(desk: &Desk, month: Month) -> String {
+    let records = workbook::months(desk, month).filter_map(|month| desk.closes().closed(month));
+    let files = records.filter_map(|record| record.file(layout::MOVEMENT));
+    let paths: Vec<String> = files.map(|file| file.path).collect();
+    layout::digest(&paths.iter().map(String::as_bytes).collect::<Vec<_>>())
 }
 
 /// A view of one month as the bytes of a file.
@@ -235,6 +257,21 @@ async fn rendered(
     format: Format,
     file: &str,
 ) -> Result<(Vec<u8>, u64), ExportError> {
+    let (mut document, batches) = view_rows(desk, view, month).await?;
+    document.title = format!("{view} {month}");
+    let mut bytes = Vec::new();
+    let rows =
+        write(format, &document, &mut batches.into_iter().map(Ok::<_, ArrowError>), &mut bytes)
+            .map_err(|source| ExportError::Format { file: file.to_owned(), source })?;
+    Ok((bytes, rows))
+}
+
+/// A view's rows of one month, or all of a view that knows no months.
+async fn view_rows(
+    desk: &Desk,
+    view: &str,
+    month: Month,
+) -> Result<(Document, Vec<RecordBatch>), ExportError> {
     let mut filters = Filters::default();
     let frame = desk.frame(view).await.map_err(ReportError::from)?;
     if frame.schema().fields().iter().any(|field| field.name() == "month") {
@@ -243,11 +280,8 @@ async fn rendered(
     let frame = report(desk, view, &filters, month.last_day()).await?;
     let query = |error: DataFusionError| ReportError::from(ViewError::from(error));
     let (schema, batches) = rows(frame).await.map_err(query)?;
-    let mut document = Document::new(format!("{view} {month}"), schema);
+    let found = desk.catalogue().find(view).map_err(ReportError::from)?;
+    let mut document = document(found, schema);
     document.modified = Some(month.last_day());
-    let mut bytes = Vec::new();
-    let rows =
-        write(format, &document, &mut batches.into_iter().map(Ok::<_, ArrowError>), &mut bytes)
-            .map_err(|source| ExportError::Format { file: file.to_owned(), source })?;
-    Ok((bytes, rows))
+    Ok((document, batches))
 }

@@ -2,9 +2,11 @@
 
 mod attributes;
 mod customers;
+mod document;
 pub mod format;
 
 pub use customers::{Asked, CustomerList, customers};
+pub use document::document;
 
 use std::str::FromStr;
 

@@ -13,7 +13,7 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(&str, &str); 59] = built_in![
+const BUILT_IN: [(&str, &str); 60] = built_in![
     "activation_customers",
     "advocate",
     "arpu_by_segment",
@@ -46,6 +46,7 @@ const BUILT_IN: [(&str, &str); 59] = built_in![
     "free_work_customers",
     "group_churn",
     "group_customers",
+    "headline",
     "hotline_service",
     "ladder_customers",
     "loyalty_ladder",
@@ -89,7 +90,7 @@ pub struct View {
 }
 
 impl View {
-    fn new(name: &str, text: &str, origin: Option<PathBuf>) -> Self {
+    pub(super) fn new(name: &str, text: &str, origin: Option<PathBuf>) -> Self {
         let comment = text.lines().map_while(|line| line.strip_prefix("--"));
         let header: Vec<&str> =
             comment.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
@@ -122,14 +123,7 @@ impl View {
     /// # Errors
     /// A line of `Customers:` is none of the form `measure = relation by column, … where predicate`.
     pub fn drills(&self) -> Result<Vec<Drill>, ViewError> {
-        let lines = self.header.lines().skip_while(|line| *line != "Customers:").skip(1);
-        let mut drills: Vec<String> = Vec::new();
-        for line in lines.take_while(|line| line.starts_with("  ")) {
-            match drills.last_mut().filter(|_| line.starts_with("    ")) {
-                Some(begun) => begun.extend([" ", line.trim()]),
-                None => drills.push(line.trim().to_owned()),
-            }
-        }
+        let drills = self.entries("Customers");
         let invalid = |line: &str| ViewError::Invalid {
             origin: self.place(),
             message: format!("not like `measure = relation by column where predicate`: {line}"),
@@ -143,7 +137,7 @@ impl View {
         self.directive("Requires").is_none_or(|table| config.tables.contains_key(table))
     }
 
-    fn directive(&self, name: &str) -> Option<&str> {
+    pub(super) fn directive(&self, name: &str) -> Option<&str> {
         self.header
             .lines()
             .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))

@@ -6,6 +6,7 @@ mod checks;
 mod desk;
 mod drill;
 mod fault;
+mod header;
 mod tables;
 
 pub use catalogue::{Catalogue, View};

@@ -16,17 +16,36 @@ pub struct Document {
     pub modified: Option<NaiveDate>,
     /// Notes on some of the columns, found by name.
     pub columns: Vec<ColumnNote>,
+    /// What the rows are, where somebody has defined it.
+    pub definition: Option<Definition>,
     /// The width in characters that a table is to fit into; without it nothing is shortened.
     pub width: Option<usize>,
 }
 
 /// What is known of a column beyond its type.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ColumnNote {
     /// The column's name.
     pub name: String,
     /// What it measures; without it, what its type suggests.
     pub unit: Option<Unit>,
+    /// What it means.
+    pub meaning: Option<String>,
+    /// How it is computed.
+    pub formula: Option<String>,
+}
+
+/// What the rows of a document are, in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Definition {
+    /// What they are for.
+    pub summary: String,
+    /// How they are computed.
+    pub formula: Option<String>,
+    /// What else is to be known.
+    pub note: Option<String>,
+    /// What they are made from.
+    pub source: Option<String>,
 }
 
 /// What a column measures, and so how a spreadsheet shows it.
@@ -38,6 +57,8 @@ pub enum Unit {
     Money,
     /// A part of a whole, 0.05 for 5.00%
     Ratio,
+    /// Any other number: 1.53
+    Number,
     /// Words, and numbers that are names
     Text,
     /// A day or an instant
@@ -47,14 +68,26 @@ pub enum Unit {
 impl Document {
     /// A document without notes, time or width limit.
     pub fn new(title: impl Into<String>, schema: SchemaRef) -> Self {
-        Self { title: title.into(), schema, modified: None, columns: Vec::new(), width: None }
+        Self {
+            title: title.into(),
+            schema,
+            modified: None,
+            columns: Vec::new(),
+            definition: None,
+            width: None,
+        }
     }
 
     /// What the column at this position measures.
     pub fn unit(&self, index: usize) -> Unit {
         let field = self.schema.field(index);
-        let note = self.columns.iter().find(|note| &note.name == field.name());
-        note.and_then(|note| note.unit).unwrap_or_else(|| Unit::of(field.data_type()))
+        let unit = self.note(field.name()).and_then(|note| note.unit);
+        unit.unwrap_or_else(|| Unit::of(field.data_type()))
+    }
+
+    /// What is known of the column of this name.
+    pub(super) fn note(&self, name: &str) -> Option<&ColumnNote> {
+        self.columns.iter().find(|note| note.name == name)
     }
 
     /// For each column, whether it holds numbers to be aligned on the right.
@@ -74,6 +107,25 @@ impl Document {
 }
 
 impl Unit {
+    /// The unit of this name; none for a word that names none.
+    pub fn named(word: &str) -> Option<Self> {
+        const ALL: [Unit; 6] =
+            [Unit::Count, Unit::Money, Unit::Ratio, Unit::Number, Unit::Text, Unit::Date];
+        ALL.into_iter().find(|unit| unit.name() == word)
+    }
+
+    /// Its name in a view's header and for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Money => "money",
+            Self::Ratio => "ratio",
+            Self::Number => "number",
+            Self::Text => "text",
+            Self::Date => "date",
+        }
+    }
+
     /// What a column of this type measures when nobody says otherwise.
     pub fn of(data_type: &DataType) -> Self {
         match value_type(data_type) {
@@ -102,6 +154,10 @@ mod tests {
 
     use super::*;
 
+    fn note(name: &str, unit: Option<Unit>) -> ColumnNote {
+        ColumnNote { name: name.into(), unit, ..ColumnNote::default() }
+    }
+
     #[test]
     fn a_note_outranks_the_type() {
         let ids = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Int64));
@@ -122,9 +178,9 @@ mod tests {
         assert_eq!(document.numeric(), [true, true, true, false, true]);
 
         document.columns = vec![
-            ColumnNote { name: "outlet".into(), unit: Some(Unit::Text) },
-            ColumnNote { name: "share".into(), unit: None },
-            ColumnNote { name: "elsewhere".into(), unit: Some(Unit::Money) },
+            note("outlet", Some(Unit::Text)),
+            note("share", None),
+            note("elsewhere", Some(Unit::Money)),
         ];
         assert_eq!(
             units(&document),

@@ -25,9 +25,10 @@ use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 use clap::ValueEnum;
 
-pub use document::{ColumnNote, Document, Unit};
+pub use document::{ColumnNote, Definition, Document, Unit};
 pub use error::FormatError;
 use source::Source;
+pub use xlsx::Workbook;
 
 /// How a result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]

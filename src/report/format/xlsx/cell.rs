@@ -113,6 +113,7 @@ impl Style {
             (Unit::Money, ..=0) if data_type.is_decimal() => Self::Whole,
             (Unit::Money, ..=2) => Self::Hundredths,
             (Unit::Money, _) => Self::TenThousandths,
+            (Unit::Number, 1..) => Self::Hundredths,
             (_, ..=0) => Self::Whole,
             // Half a customer: averages of counts.
             _ => Self::Tenths,
@@ -211,6 +212,8 @@ mod tests {
             (DataType::Float64, Unit::Ratio, "0.00%"),
             (DataType::Float64, Unit::Money, "#,##0.00"),
             (DataType::Date32, Unit::Date, "yyyy-mm-dd"),
+            (DataType::Float64, Unit::Number, "#,##0.00"),
+            (DataType::Int64, Unit::Number, "#,##0"),
             (DataType::Int64, Unit::Text, "General"),
         ];
         for (data_type, unit, pattern) in cases {
