@@ -21,6 +21,7 @@
 --   new = movement_customers where dimension = 'total' and as_of = month and status = 'new'
 --   returned = movement_customers where dimension = 'total' and as_of = month and status = 'returned'
 --   churned = movement_customers where dimension = 'total' and as_of < month and status = 'churned'
+-- Headline: churn_rate, closing, revenue
 -- Formula: churn_rate = churned / opening; retention_rate = (opening - churned) / opening
 -- Note: the rows of dimension total of the four views below, which tell each number by region, product, tier, ….
 -- Source: churn_rate, retention_rate, arpu_by_segment, profit_loss_from_churn

@@ -33,9 +33,7 @@ pub fn rows(
         document.width = printer.stdout_is_terminal().then(terminal_width);
         let mut out = printer.stdout();
         write(format, &document, &mut batches, &mut out)?;
-        return out
-            .flush()
-            .map_err(|source| Error::Output { path: "standard output".into(), source });
+        return out.flush().map_err(failed);
     };
     let format = match args.format.or_else(|| Format::from_path(path)) {
         Some(format) => format,
@@ -70,6 +68,12 @@ fn readable(_: &std::path::Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn terminal_width() -> usize {
+/// The error of standard output that takes no more.
+pub fn failed(source: std::io::Error) -> Error {
+    Error::Output { path: "standard output".into(), source }
+}
+
+/// How many columns the terminal has.
+pub fn terminal_width() -> usize {
     console::Term::stdout().size_checked().map_or(WIDTH, |(_, columns)| columns.into())
 }

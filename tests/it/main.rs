@@ -37,3 +37,5 @@ mod samples;
 mod slt;
 #[cfg(test)]
 mod surroundings;
+#[cfg(test)]
+mod terminal;

@@ -91,7 +91,7 @@ impl Document {
     }
 
     /// For each column, whether it holds numbers to be aligned on the right.
-    pub(super) fn numeric(&self) -> Vec<bool> {
+    pub(in crate::report) fn numeric(&self) -> Vec<bool> {
         let fields = self.schema.fields().iter().enumerate();
         fields
             .map(|(index, field)| {
@@ -101,7 +101,7 @@ impl Document {
     }
 
     /// The columns' names.
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(in crate::report) fn names(&self) -> Vec<String> {
         self.schema.fields().iter().map(|field| field.name().clone()).collect()
     }
 }

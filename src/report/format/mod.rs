@@ -13,6 +13,7 @@ mod markdown;
 #[cfg(test)]
 mod sample;
 mod source;
+mod style;
 mod table;
 mod xlsx;
 
@@ -27,7 +28,9 @@ use clap::ValueEnum;
 
 pub use document::{ColumnNote, Definition, Document, Unit};
 pub use error::FormatError;
-use source::Source;
+pub(super) use source::Source;
+pub(super) use style::{Style, grouped};
+pub(super) use table::printable;
 pub use xlsx::Workbook;
 
 /// How a result is written.

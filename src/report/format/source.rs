@@ -14,10 +14,10 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use super::error::FormatError;
 
 /// Batches as they come.
-pub(super) type Batches<'a> = dyn Iterator<Item = Result<RecordBatch, ArrowError>> + 'a;
+pub(in crate::report) type Batches<'a> = dyn Iterator<Item = Result<RecordBatch, ArrowError>> + 'a;
 
 /// Batches of one schema, each checked as it passes.
-pub(super) struct Source<'a> {
+pub(in crate::report) struct Source<'a> {
     announced: SchemaRef,
     schema: SchemaRef,
     batches: &'a mut Batches<'a>,
