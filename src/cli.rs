@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use crate::extract::SourceKind;
 use crate::month::Month;
-use crate::printer::Color;
+use crate::printer::{Color, LogFormat};
 use crate::report::MonthArgument;
 use crate::report::format::Format;
 
@@ -38,6 +38,15 @@ pub struct Cli {
     /// When to use colour; NO_COLOR is honoured
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
+    /// How to say what is done: for people, or a JSON object a line
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "human",
+        env = "CHURNHOUSE_LOG_FORMAT"
+    )]
+    pub log_format: LogFormat,
     /// What to do
     #[command(subcommand)]
     pub command: Command,

@@ -16,6 +16,8 @@ mod sql;
 mod status;
 mod views;
 
+use std::time::Instant;
+
 use chrono::NaiveDate;
 
 use crate::cli::{Cli, Command};
@@ -26,6 +28,11 @@ use crate::error::{Error, Status};
 use crate::printer::Printer;
 use crate::views::Desk;
 use crate::warehouse::Warehouse;
+
+/// Seconds since an instant, to the millisecond.
+fn seconds_since(started: &Instant) -> f64 {
+    (started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0
+}
 
 /// What every command over a warehouse needs.
 struct House<'a> {

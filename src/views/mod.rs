@@ -10,7 +10,7 @@ mod header;
 mod tables;
 
 pub use catalogue::{Catalogue, View};
-pub use checks::{Failure, check};
+pub use checks::{CHECKS, Failure, check};
 pub use desk::Desk;
 pub use drill::Drill;
 pub use fault::in_header;

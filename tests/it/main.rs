@@ -24,6 +24,8 @@ mod formats;
 #[cfg(test)]
 mod known_answers;
 #[cfg(test)]
+mod log;
+#[cfg(test)]
 mod outputs;
 #[cfg(test)]
 mod own_views;
