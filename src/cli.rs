@@ -109,6 +109,14 @@ pub enum Command {
         after_help = "Example: churnhouse completions bash > /etc/bash_completion.d/churnhouse"
     )]
     Completions(CompletionsArgs),
+    /// The manual: a page, or with --out churnhouse.1 and one of each verb
+    #[command(
+        after_help = "Examples:\n  churnhouse man | man -l -\n  churnhouse man --out /usr/local/share/man/man1"
+    )]
+    Man(ManArgs),
+    /// The JSON schema of churnhouse.toml, by which editors complete and check it
+    #[command(after_help = "Example: churnhouse schema > churnhouse.schema.json")]
+    Schema,
 }
 
 /// Today, for those who want to pretend.
@@ -321,6 +329,14 @@ pub struct ExportArgs {
 pub struct CompletionsArgs {
     /// The shell
     pub shell: Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Args, Debug)]
+pub struct ManArgs {
+    /// The folder; without it the main page goes to standard output
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

@@ -9,9 +9,11 @@ mod export;
 mod generate;
 mod init;
 mod land;
+mod man;
 mod output;
 mod report;
 mod run;
+mod schema;
 mod sql;
 mod status;
 mod views;
@@ -98,6 +100,8 @@ async fn dispatch(cli: Cli, printer: &Printer) -> Result<Status, Error> {
         Command::Init(args) => init::run(args, printer),
         Command::Generate(args) => generate::run(args, printer),
         Command::Completions(args) => completions::run(args, printer),
+        Command::Man(args) => man::run(args, printer),
+        Command::Schema => schema::run(printer),
         Command::Run(args) => run::run(&open()?, args).await,
         Command::Land(args) => land::run(&open()?, args).await,
         Command::Close(args) => close::run(&open()?, args).await,

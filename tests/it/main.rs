@@ -26,6 +26,8 @@ mod known_answers;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
+mod manual;
+#[cfg(test)]
 mod outputs;
 #[cfg(test)]
 mod own_views;
