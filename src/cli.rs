@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use crate::extract::SourceKind;
 use crate::month::Month;
-use crate::printer::Color;
+use crate::printer::{Color, LogFormat};
 use crate::report::MonthArgument;
 use crate::report::format::Format;
 
@@ -38,6 +38,15 @@ pub struct Cli {
     /// When to use colour; NO_COLOR is honoured
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
+    /// How to say what is done: for people, or a JSON object a line
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "human",
+        env = "CHURNHOUSE_LOG_FORMAT"
+    )]
+    pub log_format: LogFormat,
     /// What to do
     #[command(subcommand)]
     pub command: Command,
@@ -100,6 +109,14 @@ pub enum Command {
         after_help = "Example: churnhouse completions bash > /etc/bash_completion.d/churnhouse"
     )]
     Completions(CompletionsArgs),
+    /// The manual: a page, or with --out churnhouse.1 and one of each verb
+    #[command(
+        after_help = "Examples:\n  churnhouse man | man -l -\n  churnhouse man --out /usr/local/share/man/man1"
+    )]
+    Man(ManArgs),
+    /// The JSON schema of churnhouse.toml, by which editors complete and check it
+    #[command(after_help = "Example: churnhouse schema > churnhouse.schema.json")]
+    Schema,
 }
 
 /// Today, for those who want to pretend.
@@ -315,6 +332,14 @@ pub struct ExportArgs {
 pub struct CompletionsArgs {
     /// The shell
     pub shell: Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Args, Debug)]
+pub struct ManArgs {
+    /// The folder; without it the main page goes to standard output
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

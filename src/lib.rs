@@ -11,6 +11,7 @@ pub mod commands;
 pub mod config;
 pub mod engine;
 pub mod error;
+pub mod event;
 pub mod export;
 pub mod extract;
 pub mod generate;
@@ -47,7 +48,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     };
     log_if_asked();
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let printer = Printer::new(verbosity, cli.color, no_color);
+    let printer = Printer::new(verbosity, cli.log_format, cli.color, no_color);
     ExitCode::from(commands::run(cli, &printer))
 }
 

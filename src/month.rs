@@ -123,6 +123,19 @@ impl<'de> serde::Deserialize<'de> for Month {
     }
 }
 
+impl schemars::JsonSchema for Month {
+    fn schema_name() -> String {
+        "Month".into()
+    }
+
+    fn json_schema(generator: &mut schemars::r#gen::SchemaGenerator) -> schemars::schema::Schema {
+        let mut schema = String::json_schema(generator).into_object();
+        schema.string().pattern = Some(r"^\d{4}-(0[1-9]|1[0-2])$".into());
+        schema.metadata().description = Some("A month like 2024-05.".into());
+        schema.into()
+    }
+}
+
 impl serde::Serialize for Month {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

@@ -1,9 +1,12 @@
-//! The only way out to a person: data goes to standard output, talk to standard error.
-//! A reader that hangs up (a broken pipe) is no error.
+//! The only way out to a person: data goes to standard output, talk to standard error, as lines for people or,
+//! for a log, as a JSON object each. A reader that hangs up (a broken pipe) is no error.
 
 use std::io::{self, IsTerminal, Write};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+use crate::event::{Event, Level};
 
 /// Lines and columns of a terminal that does not tell them.
 const UNKNOWN_SIZE: (u16, u16) = (24, 120);
@@ -31,18 +34,30 @@ pub enum Color {
     Never,
 }
 
+/// How events are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
 /// Where the program talks.
 #[derive(Clone)]
 pub struct Printer {
     verbosity: Verbosity,
+    format: LogFormat,
+    terminal: bool,
     color: bool,
     bars: MultiProgress,
 }
 
 impl Printer {
     /// A printer; colour is resolved here once. `no_color` tells whether `NO_COLOR` is set.
-    pub fn new(verbosity: Verbosity, color: Color, no_color: bool) -> Self {
-        let terminal = io::stderr().is_terminal();
+    pub fn new(verbosity: Verbosity, format: LogFormat, color: Color, no_color: bool) -> Self {
+        let terminal = io::stderr().is_terminal() && format == LogFormat::Human;
         let color = match color {
             Color::Auto => terminal && !no_color,
             Color::Always => true,
@@ -51,7 +66,8 @@ impl Printer {
         let shown = terminal && verbosity > Verbosity::Quiet;
         let target =
             if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self { verbosity, color, bars: MultiProgress::with_draw_target(target) }
+        let bars = MultiProgress::with_draw_target(target);
+        Self { verbosity, format, terminal, color, bars }
     }
 
     /// Standard output, for data.
@@ -82,38 +98,64 @@ impl Printer {
         self.color
     }
 
+    /// Says what happened, to whom it concerns.
+    pub fn tell(&self, event: &Event) {
+        if !self.concerns(event) {
+            return;
+        }
+        if self.format == LogFormat::Json {
+            return self.line(&record(event));
+        }
+        let text = if self.terminal { format!("{event:#}") } else { event.to_string() };
+        match event.level() {
+            Level::Error => self.line(&format!("{} {text}", self.paint("1;31", "error:"))),
+            Level::Warning => self.line(&format!("{} {text}", self.paint("33", "warning:"))),
+            Level::Info | Level::Debug => self.line(&text),
+        }
+        if let Some(hint) = event.hint() {
+            self.line(&format!("{} {hint}", self.paint("36", "hint:")));
+        }
+    }
+
+    fn concerns(&self, event: &Event) -> bool {
+        match self.verbosity {
+            Verbosity::Quiet => event.level() == Level::Error,
+            Verbosity::Verbose => true,
+            Verbosity::Normal if self.format == LogFormat::Json => event.level() < Level::Debug,
+            Verbosity::Normal if self.terminal => event.is_for_terminal(),
+            Verbosity::Normal => event.level() < Level::Debug && !event.is_step(),
+        }
+    }
+
     /// Says what was done.
     pub fn say(&self, text: &str) {
-        if self.verbosity >= Verbosity::Normal {
-            self.line(text);
-        }
+        self.tell(&Event::Note { message: text.to_owned() });
     }
 
     /// Says a detail, with `-v` only.
     pub fn detail(&self, text: &str) {
-        if self.verbosity >= Verbosity::Verbose {
-            self.line(text);
-        }
+        self.tell(&Event::Detail { message: text.to_owned() });
     }
 
     /// Says what a person should look at.
     pub fn warn(&self, text: &str) {
-        if self.verbosity >= Verbosity::Normal {
-            self.line(&format!("{} {text}", self.paint("33", "warning:")));
-        }
+        self.tell(&Event::Warning { message: text.to_owned() });
     }
 
     /// Says an error and what remedies it.
     pub fn error(&self, text: &str, hint: Option<&str>) {
-        self.line(&format!("{} {text}", self.paint("1;31", "error:")));
-        if let Some(hint) = hint {
-            self.line(&format!("{} {hint}", self.paint("36", "hint:")));
-        }
+        let (message, hint) = (text.to_owned(), hint.map(str::to_owned));
+        self.tell(&Event::Error { message, hint });
     }
 
     /// A bar over `length` bytes, seen on a terminal only.
     pub fn bytes_bar(&self, name: &str, length: u64) -> ProgressBar {
         self.bar(name, length, "{msg:30!} {bar:24} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
+    }
+
+    /// Steps as they are done, of which nobody knows how many there are; seen on a terminal only.
+    pub fn counter(&self, name: &str) -> ProgressBar {
+        self.bar(name, 0, "{msg:30!} {pos} in {elapsed}")
     }
 
     /// A bar over `length` steps, seen on a terminal only.
@@ -139,4 +181,17 @@ impl Printer {
             let _ = writeln!(io::stderr(), "{text}");
         });
     }
+}
+
+/// An event as a line of a JSON log.
+fn record(event: &Event) -> String {
+    #[derive(Serialize)]
+    struct Record<'a> {
+        time: String,
+        level: Level,
+        #[serde(flatten)]
+        event: &'a Event,
+    }
+    let time = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    serde_json::to_string(&Record { time, level: event.level(), event }).unwrap_or_default()
 }

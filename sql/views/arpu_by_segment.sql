@@ -10,6 +10,8 @@
 --   revenue: billed and not waived, credits included, from each customer's first charge on
 --   arpu: average revenue per user, 4 decimals; null without customers
 --   arppu: average revenue per paying user, 4 decimals; null where nobody was charged
+-- Units: average_customers = number
+-- Headline: arpu
 -- Customers:
 --   opening = movement_customers where as_of < month
 --   closing = movement_customers where as_of = month and in_base

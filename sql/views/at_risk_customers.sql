@@ -17,6 +17,7 @@
 --   annual_revenue, monthly_value: what the customer brings, a year and a month
 --   region, product, segment, channel, tier, tenure_band and configured ones; group_id: as of the month
 --   last_month: the last charged month
+-- Units: median_gap = number
 -- Note: more than status at_risk, which is one signal of five. A complaint resolved later or elsewhere does not take
 --   another one back. Gaps are counted up to the month, over a loss as well.
 -- Source: customer_month, hotline, group_churn, policy

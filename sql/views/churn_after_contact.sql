@@ -8,6 +8,7 @@
 --   churned: those of them not in the base at the end of this month
 --   churn_rate: null where opening is 0
 --   relative_risk: the churn rate as a multiple of that of none; null where nobody of those left
+-- Units: relative_risk = number
 -- Customers:
 --   opening = contact_customers
 --   churned = contact_customers where churned

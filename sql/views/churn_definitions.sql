@@ -10,6 +10,7 @@
 --   rate: null where the base is 0
 --   differs_by: customers counted otherwise than by ours, lost or in the base; listed in churn_definition_customers
 --   note: the definition in words
+-- Units: churned, base = number
 -- Customers:
 --   differs_by = churn_definition_customers by month, definition
 -- Formula: rate = churned / base

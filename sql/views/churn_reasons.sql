@@ -12,6 +12,7 @@
 --   lost_annual_revenue: their revenue of a year, as of the month before
 -- Customers:
 --   customers = churned_customers
+-- Headline: customers
 -- Note: a month without a loss is one row with 0 customers.
 -- Source: customer_month, movement, reason_class
 with

@@ -18,6 +18,7 @@
 --   last_month: the last charged month
 --   last_charge_on, last_charge_type: the day of the latest line in it that is business above 0, and its charge type
 --   last_contact_on, last_contact: the latest call (its category) or channel event (its name) up to the month's end
+-- Units: charged_months_a_year = number
 -- Formula: as in customer_moves
 -- Note: attributes and values are those of the month before, so that customers, annual_revenue and annual_profit add
 --   up to churned, lost_annual_revenue and lost_annual_profit in every segment. customer_month has the month's own.

@@ -23,6 +23,7 @@
 --   last_contact_on, last_contact: the latest call (its category) or channel event (its name) up to the month's end;
 --     of several at that instant the bytewise greatest, one with a name before a call without a category; null where
 --     there is none
+-- Units: charged_months_a_year = number
 -- Formula: charged_months_a_year = 12 × charged_months / months there, in the base, lost or charged; at least
 --   policy.at_risk_after of them, the usual gap
 -- Note: leaving events are no contact here: kind and reason tell of them. Nothing after the month's end is seen, so

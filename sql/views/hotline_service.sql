@@ -15,6 +15,7 @@
 --   would_recommend_rate: scores of 9 and 10, of those who answered whether they would recommend
 --   nps: net promoter score, -100 to 100: percent of 9 and 10 less percent of 0 to 6
 --   estimated_dissatisfied: how many customers are dissatisfied, if only some of them complain
+-- Units: wait_seconds_p50, wait_seconds_p95, satisfaction, nps = number
 -- Customers:
 --   customers = calling_customers
 -- Formula: estimated_dissatisfied = customers with a complaint / complaining_share, rounded;

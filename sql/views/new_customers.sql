@@ -12,6 +12,7 @@
 --   revenue_in_all: its revenue of the month
 --   last_charge_on, last_charge_type: the day of the latest line in it that is business above 0, and its charge type
 --   last_contact_on, last_contact: the latest call (its category) or channel event (its name) up to the month's end
+-- Units: charged_months_a_year = number
 -- Formula: as in customer_moves
 -- Note: those carried over from before the history, and those who joined and left within the month, are not new;
 --   customer_moves lists them.

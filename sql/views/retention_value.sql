@@ -13,6 +13,7 @@
 --   ltv: the profit of a customer's lifetime, 4 decimals
 --   uplift_5_points: what it gains where the annual churn falls by five points; null where it is not above 0.05
 --   uplift_one_twentieth: what it gains where the annual churn falls by a twentieth of itself: 1/19, whatever it is
+-- Units: lifetime_months = number
 -- Formula: annual_churn = 1 - (1 - churn_rate_12m)¹²; lifetime_months = 1 / churn_rate_12m;
 --   margin = Σ (annual_revenue × margin of its tier) / Σ annual_revenue, over the base at the month's end;
 --   ltv = arpu × margin × lifetime_months; uplift_5_points = annual_churn / (annual_churn - 0.05) - 1;

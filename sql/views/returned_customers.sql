@@ -17,6 +17,7 @@
 --   revenue_in_all: its revenue up to the month
 --   last_charge_on, last_charge_type: the day of the latest line in it that is business above 0, and its charge type
 --   last_contact_on, last_contact: the latest call (its category) or channel event (its name) up to the month's end
+-- Units: charged_months_a_year = number
 -- Formula: months_away = month - charged_before; the others as in customer_moves
 -- Note: a bill after a termination is no return but a charge: charged_before may lie after loss_month.
 -- Source: customer_moves

@@ -11,6 +11,7 @@
 --   annual_revenue: their revenue of a year
 --   annual_revenue_share, annual_revenue_gini: the same over the base, by annual revenue; steadier than the
 --     month's where customers come seldom
+-- Units: gini, annual_revenue_gini = number
 -- Customers:
 --   customers = top_customers where measure = 'revenue'
 --   base_customers = top_customers where measure = 'annual_revenue'

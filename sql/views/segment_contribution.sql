@@ -15,6 +15,7 @@
 --     five points higher
 --   churn_up_5_of_profit: that as a part of the annual profit of the whole opening base
 --   churn_up_5_of_loss: that as a part of the month's whole lost_annual_profit: by how much it would have grown
+-- Units: arpu_index = number
 -- Customers:
 --   customers = movement_customers where as_of = month and in_base
 -- Formula: profit_per_customer = annual_profit / customers; churn_up_5_loss = 0.05 × opening_profit;

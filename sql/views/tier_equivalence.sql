@@ -5,6 +5,7 @@
 --   tier: the tier of the one customer
 --   other: the tier that is counted
 --   worth: customers of the other tier that bring as much profit a year as one of this
+-- Units: worth = number
 -- Formula: worth = profit per customer of tier / profit per customer of other
 -- Note: null where either tier has no customer in the base at the month's end, or the other brings no profit.
 --   A tier has rows in the months in which movement has a row of it.

@@ -8,6 +8,7 @@
 --   charged_months_a_year: in how many months of a year a customer is charged
 --   gaps: charged months that had one before
 --   mean_gap, median_gap, p90_gap: months between a charged month and the one before; null without gaps
+-- Units: charged_months_a_year, mean_gap, median_gap, p90_gap = number
 -- Formula: charged_months_a_year = 12 × charged_months / customers there, month by month: closing + churned +
 --   joined_and_left
 -- Note: over the twelve months up to this one, or all closed ones where they are fewer. A gap counts in the

@@ -23,7 +23,7 @@ use arrow::array::RecordBatch;
 use crate::config::Config;
 use crate::engine::{Engine, EngineError, threads};
 use crate::month::Month;
-use crate::warehouse::{Warehouse, WarehouseError};
+use crate::warehouse::{Warehouse, WarehouseError, layout};
 use save::Saver;
 use specification::Closing;
 use step::{IdRange, Step};
@@ -144,8 +144,30 @@ impl Taken {
     }
 }
 
-/// Closes all months that are open, in order, until one is not fit. `watch` hears of each month, and in how
-/// many ranges of customers it goes. While a month's files are written, the next one is computed.
+/// How a close proceeds, for whoever shows it.
+#[derive(Clone, Copy, Debug)]
+pub enum Progress {
+    /// A month begins.
+    Begins {
+        /// The month.
+        month: Month,
+        /// In how many ranges of customers it goes.
+        ranges: usize,
+    },
+    /// Its files are written.
+    Ends {
+        /// The month.
+        month: Month,
+        /// Customers that have a row in it.
+        customers: u64,
+    },
+}
+
+/// Hears how a close proceeds.
+pub type Watch<'a> = dyn FnMut(Progress) + Send + 'a;
+
+/// Closes all months that are open, in order, until one is not fit. `watch` hears of each month.
+/// While a month's files are written, the next one is computed.
 ///
 /// # Errors
 /// The warehouse can't be read or written, or our SQL fails. A month that is refused is in the report.
@@ -154,7 +176,7 @@ pub async fn close(
     engine: &Engine,
     config: &Config,
     options: &Options,
-    watch: &mut (dyn FnMut(Month, usize) + Send),
+    watch: &mut Watch<'_>,
 ) -> Result<Report, CloseError> {
     let inventory = Inventory::read(warehouse, config).await?;
     let mut closes = Closes::read(warehouse).await?;
@@ -185,7 +207,7 @@ pub async fn close(
         let forced = options.forces(month);
         let depends = !forced && closes.closed(month).is_some();
         if depends || options.by_sql {
-            report.closed.extend(saver.settle(&schedule, &mut closes).await?);
+            settle(&mut saver, &schedule, &mut closes, &mut report, watch).await?;
         }
         if depends && schedule.openness(&closes, month) == Openness::Closed {
             continue;
@@ -202,9 +224,9 @@ pub async fn close(
             true => vec![IdRange::default()],
             false => step.ranges(&closes, month).await?,
         };
-        watch(month, ranges.len());
+        watch(Progress::Begins { month, ranges: ranges.len() });
         if ranges.len() > 1 {
-            report.closed.extend(saver.settle(&schedule, &mut closes).await?);
+            settle(&mut saver, &schedule, &mut closes, &mut report, watch).await?;
         }
         for range in ranges {
             let (inventory, closed) = (&inventory, &closes);
@@ -214,16 +236,31 @@ pub async fn close(
                 false => Taken::ByHand(Box::new(step.close(closed, month, &range).await?)),
             };
             if range.is_first() {
-                report.closed.extend(saver.settle(&schedule, &mut closes).await?);
+                settle(&mut saver, &schedule, &mut closes, &mut report, watch).await?;
                 saver.begin(month);
             }
             saver.push(taken, range.is_last()).await;
         }
         saver.save_if_due(&closes).await?;
     }
-    report.closed.extend(saver.settle(&schedule, &mut closes).await?);
+    settle(&mut saver, &schedule, &mut closes, &mut report, watch).await?;
     saver.save(&closes).await?;
     Ok(report)
+}
+
+/// Waits for the files of the month that was begun, and tells of it.
+async fn settle(
+    saver: &mut Saver<'_>,
+    schedule: &Schedule<'_>,
+    closes: &mut Closes,
+    report: &mut Report,
+    watch: &mut Watch<'_>,
+) -> Result<(), CloseError> {
+    let Some((month, changed)) = saver.settle(schedule, closes).await? else { return Ok(()) };
+    let file = closes.closed(month).and_then(|record| record.file(layout::CUSTOMER_MONTH));
+    watch(Progress::Ends { month, customers: file.map_or(0, |file| file.rows) });
+    report.closed.push((month, changed));
+    Ok(())
 }
 
 /// Months closed under other definitions that a close would leave as they are.

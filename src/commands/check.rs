@@ -1,9 +1,13 @@
 //! `check`: the checks over all closed months.
 
-use super::{House, output};
+use std::time::Instant;
+
+use super::{House, output, seconds_since};
 use crate::cli::FormatArgs;
 use crate::error::{Error, Status};
-use crate::views::{Desk, Failure, check};
+use crate::event::Event;
+use crate::report::format::Document;
+use crate::views::{CHECKS, Desk, Failure, check};
 
 /// Runs them and shows the rows of each that fails.
 pub async fn run(house: &House<'_>) -> Result<Status, Error> {
@@ -15,15 +19,16 @@ pub async fn run(house: &House<'_>) -> Result<Status, Error> {
 
 /// Runs the checks at a desk and says how they ended.
 pub async fn checked(house: &House<'_>, desk: &Desk) -> Result<Vec<Failure>, Error> {
-    let mut total = 0;
+    let (bar, started) = (house.printer.steps_bar("checking", CHECKS as u64), Instant::now());
     let failures = check(desk, |name, passed| {
-        total += 1;
-        house
-            .printer
-            .detail(&format!("check {name}: {}", if passed { "passed" } else { "failed" }));
+        bar.inc(1);
+        house.printer.tell(&Event::Check { check: name.to_owned(), passed });
     })
-    .await?;
-    house.printer.say(&format!("checks: {} of {total} passed", total - failures.len()));
+    .await;
+    bar.finish_and_clear();
+    let failures = failures?;
+    let (passed, seconds) = (CHECKS - failures.len(), seconds_since(&started));
+    house.printer.tell(&Event::Checked { passed, checks: CHECKS, seconds });
     Ok(failures)
 }
 
@@ -35,8 +40,7 @@ pub fn show(house: &House<'_>, failures: &[Failure]) -> Result<(), Error> {
             output::rows(
                 house.printer,
                 &FormatArgs::default(),
-                failure.check,
-                first.schema(),
+                Document::new(failure.check, first.schema()),
                 failure.rows.clone(),
             )?;
         }

@@ -1,9 +1,13 @@
 //! `close`: months that are open, in order.
 
-use super::House;
+use std::collections::HashMap;
+use std::time::Instant;
+
+use super::{House, seconds_since};
 use crate::cli::CloseArgs;
-use crate::close::{self, Closes, Options, Report};
+use crate::close::{self, Closes, Options, Progress, Report};
 use crate::error::{Error, Status};
+use crate::event::{Event, Span};
 use crate::month::Month;
 
 /// Closes them.
@@ -24,42 +28,37 @@ pub async fn run(house: &House<'_>, args: &CloseArgs) -> Result<Status, Error> {
     let lock = house.warehouse.lock().await?;
     let report = months(house, &options).await;
     lock.release().await;
-    Ok(if told(house, report?) { Status::Done } else { Status::Failed })
+    Ok(if report?.stopped.is_none() { Status::Done } else { Status::Failed })
 }
 
-/// Closes months; the caller holds the lock.
+/// Closes months and says so; the caller holds the lock.
 pub async fn months(house: &House<'_>, options: &Options) -> Result<Report, Error> {
-    let bar = house.printer.steps_bar("closing", 0);
-    let mut watch = |month: Month, ranges: usize| {
-        bar.set_message(format!("closing {month}"));
-        bar.inc(1);
-        if ranges > 1 {
-            house.printer.detail(&format!("{month} is closed in {ranges} ranges of customers"));
+    let printer = house.printer;
+    let (bar, started) = (printer.counter("closing"), Instant::now());
+    let mut begun = HashMap::new();
+    let mut watch = |progress: Progress| match progress {
+        Progress::Begins { month, ranges } => {
+            begun.insert(month, Instant::now());
+            bar.set_message(format!("closing {month}"));
+            bar.inc(1);
+            if ranges > 1 {
+                printer.detail(&format!("{month} is closed in {ranges} ranges of customers"));
+            }
+        }
+        Progress::Ends { month, customers } => {
+            let seconds = begun.get(&month).map_or(0.0, seconds_since);
+            printer.tell(&Event::MonthClosed { month, customers, seconds });
         }
     };
     let report =
         close::close(&house.warehouse, &house.engine, &house.config, options, &mut watch).await;
     bar.finish_and_clear();
-    Ok(report?)
-}
-
-/// Says what was closed; tells whether nothing was refused.
-pub fn told(house: &House<'_>, report: Report) -> bool {
-    let printer = house.printer;
-    match (report.closed.first(), report.closed.last()) {
-        (Some((first, _)), Some((last, _))) if first == last => {
-            printer.say(&format!("closed {first}"))
-        }
-        (Some((first, _)), Some((last, _))) => {
-            printer.say(&format!("closed {} months, {first} to {last}", report.closed.len()));
-        }
-        _ => printer.say("closed nothing: no month is open"),
+    let report = report?;
+    let closed: Vec<Month> = report.closed.iter().map(|(month, _)| *month).collect();
+    let seconds = seconds_since(&started);
+    printer.tell(&Event::Closed { span: Span::of(&closed), seconds });
+    if let Some(refusal) = &report.stopped {
+        printer.error(&refusal.to_string(), refusal.hint().as_deref());
     }
-    match &report.stopped {
-        Some(refusal) => {
-            printer.error(&refusal.to_string(), refusal.hint().as_deref());
-            false
-        }
-        None => true,
-    }
+    Ok(report)
 }

@@ -4,6 +4,7 @@ use super::{House, output};
 use crate::cli::CustomersArgs;
 use crate::engine::rows;
 use crate::error::{Error, Status};
+use crate::report::format::Document;
 use crate::report::{Asked, Filters, customers};
 use crate::views::ViewError;
 
@@ -21,7 +22,7 @@ pub async fn run(house: &House<'_>, args: &CustomersArgs) -> Result<Status, Erro
     let list = customers(&desk, &args.view, &asked, house.today(args.today.today)).await?;
     let (schema, batches) = rows(list.frame).await.map_err(ViewError::from)?;
     let title = format!("{}.{}", args.view, list.measure);
-    output::rows(house.printer, &args.to_format, &title, schema, batches)?;
+    output::rows(house.printer, &args.to_format, Document::new(&title, schema), batches)?;
     house.printer.say(&format!("{title}: {} customers", list.count));
     Ok(Status::Done)
 }

@@ -7,7 +7,8 @@ use crate::cli::ExportArgs;
 use crate::close::{Openness, Schedule, definitions};
 use crate::config::{ExportConfig, nearest};
 use crate::error::{Error, Status};
-use crate::export::{self, ExportError};
+use crate::event::{Event, Span};
+use crate::export::{self, ExportError, Manifest};
 use crate::month::Month;
 use crate::views::Desk;
 
@@ -78,9 +79,12 @@ async fn make(
     withheld: &BTreeSet<Month>,
 ) -> Result<bool, Error> {
     let mut all_made = true;
+    let bar = house.printer.steps_bar("exporting", (exports.len() * months.len()) as u64);
     for export in exports {
         let mut made = Vec::new();
+        let folder = format!("{}/{}", house.config.resolve(&export.to), export.name);
         for month in months {
+            bar.inc(1);
             let Some(due) = export::due(desk, &house.config, export, *month).await? else {
                 continue;
             };
@@ -92,23 +96,24 @@ async fn make(
                 all_made = false;
                 continue;
             }
-            export::make(desk, due).await?;
-            house.printer.detail(&format!("exported {} of {month}", export.name));
+            bar.set_message(format!("exporting {} of {month}", export.name));
+            let manifest = export::make(desk, due).await?;
+            house.printer.tell(&exported(&manifest, format!("{folder}/{month}")));
             made.push(*month);
         }
-        match (made.first(), made.last()) {
-            (Some(first), Some(last)) if first == last => {
-                house.printer.say(&format!("exported {} of {first}", export.name))
-            }
-            (Some(first), Some(last)) => {
-                house.printer.say(&format!(
-                    "exported {} of {} months, {first} to {last}",
-                    export.name,
-                    made.len()
-                ));
-            }
-            _ => house.printer.detail(&format!("{} is exported already", export.name)),
-        }
+        let (export, span) = (export.name.clone(), Span::of(&made));
+        house.printer.tell(&Event::Exported { export, span, folder });
     }
+    bar.finish_and_clear();
     Ok(all_made)
+}
+
+fn exported(manifest: &Manifest, folder: String) -> Event {
+    Event::MonthExported {
+        export: manifest.export.clone(),
+        month: manifest.month,
+        folder,
+        files: manifest.files.len(),
+        bytes: manifest.files.iter().map(|file| file.bytes).sum(),
+    }
 }

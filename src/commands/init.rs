@@ -1,6 +1,7 @@
-//! `init`: a commented churnhouse.toml and empty folders.
+//! `init`: a commented churnhouse.toml, the schema by which editors complete and check it, and empty folders.
 
 use crate::cli::InitArgs;
+use crate::config;
 use crate::error::{Error, Status};
 use crate::printer::Printer;
 
@@ -18,8 +19,11 @@ pub fn run(args: &InitArgs, printer: &Printer) -> Result<Status, Error> {
         std::fs::create_dir_all(&path)
             .map_err(|source| Error::Output { path: path.display().to_string(), source })?;
     }
-    std::fs::write(&file, TEMPLATE)
-        .map_err(|source| Error::Output { path: file.display().to_string(), source })?;
+    let schema = args.dir.join("churnhouse.schema.json");
+    for (path, text) in [(&schema, config::schema()), (&file, TEMPLATE.to_owned())] {
+        std::fs::write(path, text)
+            .map_err(|source| Error::Output { path: path.display().to_string(), source })?;
+    }
     printer.say(&format!("wrote {}", file.display()));
     printer.say("next: put the extracts into billing/, channel/, hotline/, then: churnhouse run");
     Ok(Status::Done)

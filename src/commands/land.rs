@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::time::Instant;
 
 use indicatif::ProgressBar;
 
-use super::House;
+use super::{House, seconds_since};
 use crate::cli::LandArgs;
 use crate::engine::{compiler, threads};
 use crate::error::{Error, Status};
+use crate::event::{Event, from_to};
 use crate::extract::{SourceConfig, SourceKind};
 use crate::land::{self, FoundFile, LandError, Landing, Options, Outcome, Watch};
 use crate::printer::Printer;
@@ -52,7 +54,8 @@ async fn retract(house: &House<'_>, kind: Option<SourceKind>, key: &str) -> Resu
     let withdrawn = land::retract(&house.warehouse, kind, key).await;
     lock.release().await;
     let landing = withdrawn?;
-    let months = months(&landing);
+    let months = landing.first_month.zip(landing.last_month);
+    let months = months.map(|(first, last)| from_to(first, last)).unwrap_or_default();
     house.printer.say(&format!(
         "withdrew {} from {}: {} rows{months}",
         landing.key, landing.source, landing.rows
@@ -63,6 +66,7 @@ async fn retract(house: &House<'_>, kind: Option<SourceKind>, key: &str) -> Resu
 
 /// Lands what is new; the caller holds the lock.
 pub async fn land(house: &House<'_>, args: &LandArgs) -> Result<Landed, Error> {
+    let started = Instant::now();
     let found = found(house, args).await?;
     let compile = compiler(&house.engine);
     let bars = Bars { printer: house.printer, open: Mutex::new(HashMap::new()) };
@@ -76,7 +80,7 @@ pub async fn land(house: &House<'_>, args: &LandArgs) -> Result<Landed, Error> {
         threads: threads(&house.config),
     };
     let outcomes = land::land(&house.warehouse, &house.config, found, &options).await?;
-    Ok(summary(house.printer, &outcomes))
+    Ok(summary(house.printer, &outcomes, &started))
 }
 
 async fn found(house: &House<'_>, args: &LandArgs) -> Result<Vec<FoundFile>, Error> {
@@ -183,46 +187,41 @@ impl Watch for Bars<'_> {
     }
 }
 
-fn tell(printer: &Printer, file: &FoundFile, outcome: &Outcome) {
-    match outcome {
-        Outcome::Landed { landing, replaced, warnings } => {
-            let verb = if *replaced { "restated" } else { "landed" };
-            let rejected = count(landing.rejected, "rejected");
-            let repeated = count(landing.duplicates, "sharing an id with another");
-            printer.say(&format!(
-                "{verb} {}: {} rows{rejected}{repeated}{}",
-                file.shown,
-                landing.rows,
-                months(landing)
-            ));
-            warnings.iter().for_each(|warning| printer.warn(warning));
-        }
+fn tell(printer: &Printer, found: &FoundFile, outcome: &Outcome) {
+    let file = found.shown.clone();
+    printer.tell(&match outcome {
+        Outcome::Landed { landing, replaced, .. } => landed(landing, file, *replaced),
         Outcome::WouldLand { rows, rejected } => {
-            let rejected = count(rejected.cast_signed(), "rejected");
-            printer.say(&format!("would land {}: {rows} rows{rejected}", file.shown));
+            Event::FileChecked { file, rows: *rows, rejected: *rejected }
         }
-        Outcome::Unchanged => printer.detail(&format!("landed already: {}", file.shown)),
-        Outcome::Withdrawn => printer.detail(&format!(
-            "withdrawn: {}; name it to land it again: churnhouse land {} {}",
-            file.shown, file.kind, file.shown
-        )),
-        Outcome::Failed(error) => printer.error(&error.to_string(), error.hint().as_deref()),
+        Outcome::Unchanged => Event::FileSkipped { file, why: "landed already", hint: None },
+        Outcome::Withdrawn => {
+            let again = format!("to land it again: churnhouse land {} {file}", found.kind);
+            Event::FileSkipped { file, why: "withdrawn", hint: Some(again) }
+        }
+        Outcome::Failed(error) => {
+            Event::FileRefused { file, message: error.to_string(), hint: error.hint() }
+        }
+    });
+    if let Outcome::Landed { warnings, .. } = outcome {
+        warnings.iter().for_each(|warning| printer.warn(warning));
     }
 }
 
-fn count(number: i64, what: &str) -> String {
-    if number == 0 { String::new() } else { format!(", {number} {what}") }
-}
-
-fn months(landing: &Landing) -> String {
-    match (landing.first_month, landing.last_month) {
-        (Some(first), Some(last)) if first == last => format!(", {first}"),
-        (Some(first), Some(last)) => format!(", {first} to {last}"),
-        _ => String::new(),
+fn landed(landing: &Landing, file: String, restated: bool) -> Event {
+    Event::FileLanded {
+        source: landing.source,
+        file,
+        rows: landing.rows,
+        rejected: landing.rejected,
+        sharing_id: landing.duplicates,
+        restated,
+        first_month: landing.first_month,
+        last_month: landing.last_month,
     }
 }
 
-fn summary(printer: &Printer, outcomes: &[(FoundFile, Outcome)]) -> Landed {
+fn summary(printer: &Printer, outcomes: &[(FoundFile, Outcome)], started: &Instant) -> Landed {
     let mut landed = Landed::default();
     let (mut files, mut rows, mut unchanged) = (0, 0, 0);
     for (_, outcome) in outcomes {
@@ -237,16 +236,14 @@ fn summary(printer: &Printer, outcomes: &[(FoundFile, Outcome)]) -> Landed {
             Outcome::Unchanged | Outcome::Withdrawn => unchanged += 1,
         }
     }
-    printer.say(&format!(
-        "landed {files} files, {rows} rows; {unchanged} files unchanged, {} refused",
-        landed.failed
-    ));
+    let seconds = seconds_since(started);
+    let refused = landed.failed;
+    let rows_per_second = (((rows + landed.rejected) as f64) / seconds.max(0.001)) as u64;
+    printer.tell(&Event::Landed { files, rows, unchanged, refused, seconds, rows_per_second });
     if landed.rejected > 0 {
         let query = "select source, file, line, \\\"column\\\", reason, raw from rejected";
-        printer.warn(&format!(
-            "{} rows were rejected; they are in: churnhouse sql \"{query}\"",
-            landed.rejected
-        ));
+        let look_at = format!("churnhouse sql \"{query}\"");
+        printer.tell(&Event::RowsRejected { rows: landed.rejected, look_at });
     }
     landed
 }

@@ -9,12 +9,16 @@ mod export;
 mod generate;
 mod init;
 mod land;
+mod man;
 mod output;
 mod report;
 mod run;
+mod schema;
 mod sql;
 mod status;
 mod views;
+
+use std::time::Instant;
 
 use chrono::NaiveDate;
 
@@ -26,6 +30,11 @@ use crate::error::{Error, Status};
 use crate::printer::Printer;
 use crate::views::Desk;
 use crate::warehouse::Warehouse;
+
+/// Seconds since an instant, to the millisecond.
+fn seconds_since(started: &Instant) -> f64 {
+    (started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0
+}
 
 /// What every command over a warehouse needs.
 struct House<'a> {
@@ -91,6 +100,8 @@ async fn dispatch(cli: Cli, printer: &Printer) -> Result<Status, Error> {
         Command::Init(args) => init::run(args, printer),
         Command::Generate(args) => generate::run(args, printer),
         Command::Completions(args) => completions::run(args, printer),
+        Command::Man(args) => man::run(args, printer),
+        Command::Schema => schema::run(printer),
         Command::Run(args) => run::run(&open()?, args).await,
         Command::Land(args) => land::run(&open()?, args).await,
         Command::Close(args) => close::run(&open()?, args).await,

@@ -5,23 +5,20 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 
 use crate::cli::FormatArgs;
 use crate::error::Error;
 use crate::printer::Printer;
-use crate::report::format::{Document, Format, FormatError, put, save, write};
+use crate::report::format::{Document, Format, put, save, write};
 
 /// Writes rows.
 pub fn rows(
     printer: &Printer,
     args: &FormatArgs,
-    title: &str,
-    schema: SchemaRef,
+    mut document: Document,
     batches: Vec<RecordBatch>,
 ) -> Result<(), Error> {
-    let mut document = Document::new(title, schema);
     let mut batches = batches.into_iter().map(Ok::<_, ArrowError>);
     if let Some((path, format)) = file(args)? {
         save(format, &document, &mut batches, &path)?;
@@ -35,7 +32,7 @@ pub fn rows(
     document.width = size.map(|(_, columns)| columns);
     let mut out = printer.stdout();
     write(format, &document, &mut batches, &mut out)?;
-    Ok(out.flush().map_err(FormatError::from)?)
+    out.flush().map_err(failed)
 }
 
 /// Writes the manager's page.
@@ -49,11 +46,16 @@ pub fn page(printer: &Printer, args: &FormatArgs, html: &str) -> Result<(), Erro
     }
     let mut out = printer.stdout();
     fill(&mut out)?;
-    Ok(out.flush().map_err(FormatError::from)?)
+    out.flush().map_err(failed)
 }
 
 fn not_for_a_terminal(format: Format) -> Error {
     Error::usage(format!("{format} is not for a terminal"), "name a file: -o FILE")
+}
+
+/// The error of standard output that takes no more.
+pub fn failed(source: std::io::Error) -> Error {
+    Error::Output { path: "standard output".into(), source }
 }
 
 /// The format asked for, or told by the file's ending; none for standard output where none is asked for.

@@ -1,11 +1,11 @@
-//! `report`: one view, filtered.
+//! `report`: one view, filtered. On a terminal it is a page for a person, elsewhere plain data.
 
 use super::{House, output};
 use crate::cli::ReportArgs;
 use crate::engine::rows;
 use crate::error::{Error, Status};
 use crate::report::format::Format;
-use crate::report::{Filters, MonthArgument, ReportError, page, report};
+use crate::report::{Filters, MonthArgument, ReportError, document, page, report, screen};
 use crate::views::{Desk, ViewError};
 
 /// Writes its rows.
@@ -14,6 +14,7 @@ pub async fn run(house: &House<'_>, args: &ReportArgs) -> Result<Status, Error> 
     if page::is_page(&desk, &args.view) {
         return written_page(house, &desk, args).await;
     }
+    let today = house.today(args.today.today);
     let filters = Filters {
         month: args.month,
         from: args.from,
@@ -22,9 +23,17 @@ pub async fn run(house: &House<'_>, args: &ReportArgs) -> Result<Status, Error> 
         segment: args.segment.clone(),
         grain: args.grain.clone(),
     };
-    let frame = report(&desk, &args.view, &filters, house.today(args.today.today)).await?;
+    let to = &args.to_format;
+    let size = house.printer.terminal_size().filter(|_| to.format.is_none() && to.output.is_none());
+    if let Some((_, columns)) = size {
+        let screen = screen(&desk, &args.view, &filters, today, columns).await?;
+        house.printer.data(&screen).map_err(output::failed)?;
+        return Ok(Status::Done);
+    }
+    let frame = report(&desk, &args.view, &filters, today).await?;
     let (schema, batches) = rows(frame).await.map_err(ViewError::from)?;
-    output::rows(house.printer, &args.to_format, &args.view, schema, batches)?;
+    let document = document(desk.catalogue().find(&args.view)?, schema);
+    output::rows(house.printer, to, document, batches)?;
     Ok(Status::Done)
 }
 

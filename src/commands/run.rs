@@ -1,18 +1,23 @@
 //! `run`: the main job. Land what is new, close what is open, check, export what is due.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
-use super::{House, check, close, export, land};
+use super::{House, check, close, export, land, seconds_since};
 use crate::cli::{LandArgs, RunArgs};
 use crate::close::{Closes, Options};
 use crate::error::{Error, Status};
+use crate::event::Event;
 use crate::month::Month;
 
 /// Does it. A file that is refused, a month that is not fit or a check that fails stops what follows.
 pub async fn run(house: &House<'_>, args: &RunArgs) -> Result<Status, Error> {
+    let started = Instant::now();
     let lock = house.warehouse.lock().await?;
     let result = all(house, args).await;
     lock.release().await;
+    let status = result.as_ref().map_or_else(Error::code, |status| status.code());
+    house.printer.tell(&Event::Ended { status, seconds: seconds_since(&started) });
     result
 }
 
@@ -35,7 +40,7 @@ async fn all(house: &House<'_>, args: &RunArgs) -> Result<Status, Error> {
     let through = args.through.and_then(|argument| argument.resolve(&closes, today));
     let report = close::months(house, &Options { through, today, ..Options::default() }).await?;
     let closed: Vec<Month> = report.closed.iter().map(|(month, _)| *month).collect();
-    let fit = close::told(house, report);
+    let fit = report.stopped.is_none();
     let desk = house.desk().await?.over(to_check(&closed, house).await?);
     let failures = check::checked(house, &desk).await?;
     check::show(house, &failures)?;

@@ -1,6 +1,6 @@
 //! `status`: how the warehouse stands.
 
-use super::House;
+use super::{House, output};
 use crate::cli::TodayArgs;
 use crate::close::{Closes, Inventory, Openness, Schedule, definitions, spans};
 use crate::error::{Error, Status};
@@ -19,10 +19,7 @@ pub async fn run(house: &House<'_>, args: TodayArgs) -> Result<Status, Error> {
     text.push_str(&tables);
     text.push_str(&landings(house).await?);
     text.push_str(&months(house, args).await?);
-    house
-        .printer
-        .data(&text)
-        .map_err(|source| Error::Output { path: "standard output".into(), source })?;
+    house.printer.data(&text).map_err(output::failed)?;
     Ok(Status::Done)
 }
 

@@ -7,6 +7,7 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use super::{House, output};
 use crate::cli::FormatArgs;
 use crate::error::{Error, Status};
+use crate::report::format::Document;
 use crate::views::{Catalogue, ViewError};
 
 /// Lists the views with what each is for.
@@ -18,6 +19,7 @@ pub fn run(house: &House<'_>, args: &FormatArgs) -> Result<Status, Error> {
         [("view", Arc::new(names)), ("meaning", Arc::new(summaries))];
     let batch = RecordBatch::try_from_iter(columns)
         .map_err(|error| ViewError::from(datafusion::error::DataFusionError::from(error)))?;
-    output::rows(house.printer, args, "views", batch.schema(), vec![batch])?;
+    let document = Document::new("views", batch.schema());
+    output::rows(house.printer, args, document, vec![batch])?;
     Ok(Status::Done)
 }

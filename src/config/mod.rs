@@ -4,16 +4,19 @@
 
 mod file;
 mod policy;
+mod schema;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use crate::extract::nearest;
 pub use file::load;
 pub use policy::{Exact, Policy, Tier};
+pub use schema::schema;
 
 use crate::extract::{SourceConfig, SourceKind};
 use crate::month::Month;
@@ -74,7 +77,7 @@ impl ConfigError {
 }
 
 /// Where the warehouse is.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WarehouseConfig {
     /// A folder beside the configuration file, or `s3://`, `gs://`, `az://` and a prefix.
@@ -93,7 +96,7 @@ impl Default for WarehouseConfig {
 }
 
 /// The source systems.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Extracts {
     /// Bill lines.
@@ -116,7 +119,7 @@ impl Extracts {
 }
 
 /// When a month may close.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CloseConfig {
     /// Where the history begins; by default found from the landed billing lines.
@@ -136,7 +139,7 @@ impl Default for CloseConfig {
 }
 
 /// One configured export.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExportConfig {
     /// Its name, and the name of its folder.
@@ -160,7 +163,7 @@ fn default_to() -> String {
 }
 
 /// How reports are written.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReportConfig {
     /// The language of the manager's page: `en` or `zh`.
@@ -168,7 +171,7 @@ pub struct ReportConfig {
 }
 
 /// A language that the manager's page is written in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
     /// English.
@@ -179,7 +182,7 @@ pub enum Language {
 }
 
 /// Resources of the engine.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EngineConfig {
     /// Memory of queries, like `"8GiB"`; by default half of the machine's.
@@ -190,19 +193,19 @@ pub struct EngineConfig {
     pub threads: Option<usize>,
 }
 
-/// The whole configuration.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// The whole configuration: every key has a default.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// `[warehouse]`
+    /// `[warehouse]`: where the tables lie.
     pub warehouse: WarehouseConfig,
-    /// `[extracts.*]`
+    /// `[extracts.*]`: the source systems.
     pub extracts: Extracts,
-    /// `[policy]`
+    /// `[policy]`: what a loss is, and what it costs.
     pub policy: Policy,
-    /// `[close]`
+    /// `[close]`: when a month may close.
     pub close: CloseConfig,
-    /// `[[exports]]`
+    /// `[[exports]]`: what goes out each month.
     pub exports: Vec<ExportConfig>,
     /// `[report]`
     pub report: ReportConfig,
@@ -210,7 +213,7 @@ pub struct Config {
     pub dimensions: BTreeMap<String, String>,
     /// `[tables.*]`: reference tables of the user's, by the name that SQL knows them by.
     pub tables: BTreeMap<String, TableConfig>,
-    /// `[engine]`
+    /// `[engine]`: the memory and threads of queries.
     pub engine: EngineConfig,
     /// The folder of the configuration file: what relative paths start from.
     #[serde(skip)]
@@ -218,7 +221,7 @@ pub struct Config {
 }
 
 /// A reference table: a `.parquet` file, or a `.csv` file with a header (or a folder of these).
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TableConfig {
     /// A local path; it starts at the folder of churnhouse.toml.

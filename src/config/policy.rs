@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
@@ -12,12 +13,23 @@ use super::ConfigError;
 #[serde(try_from = "Number")]
 pub struct Exact(String);
 
-#[derive(Deserialize)]
+/// A number, or one as a text, with up to six places.
+#[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum Number {
     Integer(i64),
     Float(f64),
     Text(String),
+}
+
+impl JsonSchema for Exact {
+    fn schema_name() -> String {
+        "Exact".into()
+    }
+
+    fn json_schema(generator: &mut schemars::r#gen::SchemaGenerator) -> schemars::schema::Schema {
+        Number::json_schema(generator)
+    }
 }
 
 impl TryFrom<Number> for Exact {
@@ -61,7 +73,7 @@ impl Exact {
 }
 
 /// A tier and the least monthly value from which it holds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tier {
     /// Its name; `new` is reserved.
@@ -71,7 +83,7 @@ pub struct Tier {
 }
 
 /// Everything in `[policy]`; each key has the default of the metrics' definition.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
     /// Idle months from which a customer in the base is at risk; also the usual gap between charges.

@@ -3,7 +3,9 @@
 //! one that it replaces.
 
 mod folder;
+mod workbook;
 
+use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use serde::{Deserialize, Serialize};
@@ -14,7 +16,7 @@ use crate::config::{Config, ExportConfig, Language};
 use crate::engine::rows;
 use crate::month::Month;
 use crate::report::format::{Document, Format, FormatError, write};
-use crate::report::{Filters, MonthArgument, ReportError, page, report};
+use crate::report::{Filters, MonthArgument, ReportError, document, page, report};
 use crate::views::{Desk, ViewError};
 use crate::warehouse::{WarehouseError, layout, place};
 use folder::Folder;
@@ -85,7 +87,7 @@ impl ExportError {
 pub struct ExportedFile {
     /// Its name.
     pub name: String,
-    /// The view.
+    /// The view; of a workbook all that it holds.
     pub view: String,
     /// Rows in it.
     pub rows: u64,
@@ -93,6 +95,13 @@ pub struct ExportedFile {
     pub bytes: u64,
     /// SHA-256 of its bytes.
     pub sha256: String,
+}
+
+impl ExportedFile {
+    fn new(name: &str, view: &str, rows: u64, bytes: &[u8]) -> Self {
+        let (size, sha256) = (bytes.len() as u64, sha256(bytes));
+        Self { name: name.to_owned(), view: view.to_owned(), rows, bytes: size, sha256 }
+    }
 }
 
 /// What an exported folder is and what it was made from: enough to make it again.
@@ -116,8 +125,11 @@ pub struct Manifest {
     pub movement: String,
     /// Digest of the policy and the core SQL.
     pub definitions: String,
-    /// Digest of the views' SQL and of what the export asks for.
+    /// Digest of the views' SQL, of the policy that they read, and of what the export asks for.
     pub views: String,
+    /// Digest of the months that the workbook's first sheet shows; none without a workbook.
+    #[serde(default)]
+    pub headline: Option<String>,
     /// Version of this program.
     pub program: String,
     /// SHA-256 of the manifest that this one replaces.
@@ -151,7 +163,7 @@ pub async fn due<'a>(
         return Err(ReportError::NotClosed { month: month.to_string(), latest }.into());
     };
     let language = config.report.language;
-    let mut wanted = manifest(desk, export, language, month, record)?;
+    let mut wanted = manifest(desk, config, export, month, record)?;
     let to = place(&config.resolve(&export.to), &config.warehouse.options)?;
     let folder = Folder::new(to, &format!("{}/{month}", export.name));
     if let Some(bytes) = folder.manifest().await? {
@@ -183,15 +195,17 @@ pub async fn make(desk: &Desk, due: Due<'_>) -> Result<Manifest, ExportError> {
                 true => written_page(desk, month, language).await?,
                 false => rendered(desk, view, month, format, &name).await?,
             };
-            wanted.files.push(ExportedFile {
-                name: name.clone(),
-                view: view.clone(),
-                rows,
-                bytes: bytes.len() as u64,
-                sha256: sha256(&bytes),
-            });
+            wanted.files.push(ExportedFile::new(&name, view, rows, &bytes));
             files.push((name, bytes));
         }
+    }
+    let views = in_workbook(desk, export)?;
+    if !views.is_empty() {
+        let name = format!("{}.xlsx", export.name);
+        let title = format!("{} {month}", export.name);
+        let (bytes, rows) = workbook::workbook(desk, &title, &views, month, &name).await?;
+        wanted.files.push(ExportedFile::new(&name, &views.join(", "), rows, &bytes));
+        files.push((name, bytes));
     }
     let text = serde_json::to_string_pretty(&wanted).unwrap_or_default() + "\n";
     folder.write(files, text.into_bytes()).await?;
@@ -209,32 +223,52 @@ fn formats(export: &ExportConfig) -> Result<Vec<Format>, ExportError> {
         .map_err(|source| ExportError::UnknownFormat { export: export.name.clone(), source })
 }
 
-/// The formats that a view is written in: all of the export's, or of them the page's one.
+/// The formats in which a view has a file of its own: all of the export's but Excel, or of them the page's one.
 fn formats_of(desk: &Desk, export: &ExportConfig, view: &str) -> Result<Vec<Format>, ExportError> {
-    let formats = formats(export)?;
-    match (page::is_page(desk, view), formats.contains(&Format::Html)) {
-        (false, _) => Ok(formats),
-        (true, true) => Ok(vec![Format::Html]),
-        (true, false) => Err(ExportError::PageFormat(export.name.clone())),
+    let mut formats = formats(export)?;
+    let is_page = page::is_page(desk, view);
+    match is_page {
+        true => formats.retain(|format| *format == Format::Html),
+        false => formats.retain(|format| *format != Format::Xlsx),
     }
+    match is_page && formats.is_empty() {
+        true => Err(ExportError::PageFormat(export.name.clone())),
+        false => Ok(formats),
+    }
+}
+
+/// The views of an export that go into its workbook; none where it has no workbook.
+fn in_workbook<'a>(desk: &Desk, export: &'a ExportConfig) -> Result<Vec<&'a str>, ExportError> {
+    let mut views: Vec<&str> = export.views.iter().map(String::as_str).collect();
+    let with_workbook = formats(export)?.contains(&Format::Xlsx);
+    views.retain(|view| with_workbook && !page::is_page(desk, view));
+    Ok(views)
+}
+
+fn sql_of(desk: &Desk, view: &str) -> Result<String, ExportError> {
+    Ok(desk.catalogue().find(view).map_err(ReportError::from)?.sql.clone())
 }
 
 fn manifest(
     desk: &Desk,
+    config: &Config,
     export: &ExportConfig,
-    language: Language,
     month: Month,
     record: &CloseRecord,
 ) -> Result<Manifest, ExportError> {
+    let with_workbook = !in_workbook(desk, export)?.is_empty();
     let mut parts = vec![export.formats.join(","), export.views.join(",")];
+    // The policy as the views read it: what closes read of it is in the definitions.
+    parts.push(serde_json::to_string(&config.policy).unwrap_or_default());
     for view in &export.views {
         formats_of(desk, export, view)?;
         match page::is_page(desk, view) {
-            true => parts.extend(page::sources(desk, language)),
-            false => {
-                parts.push(desk.catalogue().find(view).map_err(ReportError::from)?.sql.clone())
-            }
+            true => parts.extend(page::sources(desk, config.report.language)),
+            false => parts.push(sql_of(desk, view)?),
         }
+    }
+    if with_workbook {
+        parts.push(sql_of(desk, workbook::HEADLINE)?);
     }
     let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
     let path = |table| record.file(table).map(|file| file.path).unwrap_or_default();
@@ -249,6 +283,7 @@ fn manifest(
         movement: path(layout::MOVEMENT),
         definitions: record.definitions.clone(),
         views: layout::digest(&parts),
+        headline: with_workbook.then(|| headline_of(desk, month)),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         replaces: None,
     })
@@ -264,6 +299,14 @@ async fn written_page(
     Ok((page.html.into_bytes(), page.rows))
 }
 
+/// Digest of what the first sheet of a workbook reads.
+fn headline_of(desk: &Desk, month: Month) -> String {
+    let records = workbook::months(desk, month).filter_map(|month| desk.closes().closed(month));
+    let files = records.filter_map(|record| record.file(layout::MOVEMENT));
+    let paths: Vec<String> = files.map(|file| file.path).collect();
+    layout::digest(&paths.iter().map(String::as_bytes).collect::<Vec<_>>())
+}
+
 /// A view of one month as the bytes of a file.
 async fn rendered(
     desk: &Desk,
@@ -272,6 +315,21 @@ async fn rendered(
     format: Format,
     file: &str,
 ) -> Result<(Vec<u8>, u64), ExportError> {
+    let (mut document, batches) = view_rows(desk, view, month).await?;
+    document.title = format!("{view} {month}");
+    let mut bytes = Vec::new();
+    let rows =
+        write(format, &document, &mut batches.into_iter().map(Ok::<_, ArrowError>), &mut bytes)
+            .map_err(|source| ExportError::Format { file: file.to_owned(), source })?;
+    Ok((bytes, rows))
+}
+
+/// A view's rows of one month, or all of a view that knows no months.
+async fn view_rows(
+    desk: &Desk,
+    view: &str,
+    month: Month,
+) -> Result<(Document, Vec<RecordBatch>), ExportError> {
     let mut filters = Filters::default();
     let frame = desk.frame(view).await.map_err(ReportError::from)?;
     if frame.schema().fields().iter().any(|field| field.name() == "month") {
@@ -280,11 +338,8 @@ async fn rendered(
     let frame = report(desk, view, &filters, month.last_day()).await?;
     let query = |error: DataFusionError| ReportError::from(ViewError::from(error));
     let (schema, batches) = rows(frame).await.map_err(query)?;
-    let mut document = Document::new(format!("{view} {month}"), schema);
+    let found = desk.catalogue().find(view).map_err(ReportError::from)?;
+    let mut document = document(found, schema);
     document.modified = Some(month.last_day());
-    let mut bytes = Vec::new();
-    let rows =
-        write(format, &document, &mut batches.into_iter().map(Ok::<_, ArrowError>), &mut bytes)
-            .map_err(|source| ExportError::Format { file: file.to_owned(), source })?;
-    Ok((bytes, rows))
+    Ok((document, batches))
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use regex::Regex;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use column::{ColumnConfig, ColumnTable, Patterns, Scalar, Selector};
@@ -19,7 +20,7 @@ use super::error::ExtractError;
 pub const MAX_REJECTED: f64 = 0.01;
 
 /// One source of extracts: a table `[extracts.NAME]` of the configuration.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceConfig {
     /// A local path, a glob or a URL; resolved by the caller.
@@ -70,6 +71,7 @@ pub struct SourceConfig {
     #[serde(default)]
     pub decimal_comma: bool,
     /// Rows dated before this day are rejected; 1990-01-01 by default.
+    #[schemars(with = "Option<String>")]
     #[serde(default, with = "day", skip_serializing_if = "Option::is_none")]
     pub earliest: Option<NaiveDate>,
 }
@@ -155,7 +157,7 @@ pub fn delivery_key(path: &str, source: &SourceConfig) -> Result<String, Extract
 }
 
 /// The format of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// Delimited text.

@@ -2,10 +2,14 @@
 
 mod attributes;
 mod customers;
+mod document;
 pub mod format;
 pub mod page;
+mod terminal;
 
 pub use customers::{Asked, CustomerList, customers};
+pub use document::document;
+pub use terminal::screen;
 
 use std::str::FromStr;
 
@@ -102,6 +106,9 @@ pub enum ReportError {
         /// Whether the view is a built-in one.
         ours: bool,
     },
+    /// The rows can't be shown.
+    #[error(transparent)]
+    Format(#[from] format::FormatError),
     /// The month is not closed.
     #[error("{month} is not closed{}", .latest.map(|latest| format!("; the latest closed month is {latest}")).unwrap_or_default())]
     NotClosed {
@@ -141,7 +148,7 @@ impl ReportError {
                 let value = values.first().map_or("VALUE", String::as_str);
                 Some(format!("name one: --{column} {value}"))
             }
-            Self::Differs { .. } => None,
+            Self::Differs { .. } | Self::Format(_) => None,
             Self::NotClosed { .. } => {
                 Some("`churnhouse run` lands what is new and closes what is open".into())
             }
@@ -221,6 +228,17 @@ pub struct Filters {
     pub grain: Option<String>,
 }
 
+impl Filters {
+    /// The one month that is shown of a view that knows months; none where several are.
+    fn one_month(&self, view: &View) -> Option<MonthArgument> {
+        let ranged = self.from.is_some() || self.to.is_some();
+        match self.month {
+            None if ranged || view.shows_all_months() => None,
+            month => Some(month.unwrap_or(MonthArgument::Latest)),
+        }
+    }
+}
+
 /// A view's rows that pass the filters, ordered by the view's grain. Without a month it is the latest
 /// closed one, unless the view shows all.
 ///
@@ -296,18 +314,13 @@ fn by_month(
 ) -> Result<DataFrame, ReportError> {
     let closes = desk.closes();
     let latest = closes.months().next_back();
-    let ranged = filters.from.is_some() || filters.to.is_some();
-    let chosen = match filters.month {
-        None if ranged || view.shows_all_months() => None,
-        month => Some(month.unwrap_or(MonthArgument::Latest)),
-    };
     let resolve = |argument: MonthArgument| {
         let month = argument.resolve(closes, today);
         month.ok_or_else(|| ReportError::NotClosed { month: "no month".into(), latest })
     };
     let day = |month: Month| lit(datafusion::common::ScalarValue::Date32(Some(month.days())));
     let mut frame = frame;
-    if let Some(argument) = chosen {
+    if let Some(argument) = filters.one_month(view) {
         let month = resolve(argument)?;
         if closes.closed(month).is_none() {
             return Err(ReportError::NotClosed { month: month.to_string(), latest });

@@ -13,7 +13,7 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(&str, &str); 59] = built_in![
+const BUILT_IN: [(&str, &str); 60] = built_in![
     "activation_customers",
     "advocate",
     "arpu_by_segment",
@@ -46,6 +46,7 @@ const BUILT_IN: [(&str, &str); 59] = built_in![
     "free_work_customers",
     "group_churn",
     "group_customers",
+    "headline",
     "hotline_service",
     "ladder_customers",
     "loyalty_ladder",
@@ -89,7 +90,7 @@ pub struct View {
 }
 
 impl View {
-    fn new(name: &str, text: &str, origin: Option<PathBuf>) -> Self {
+    pub(super) fn new(name: &str, text: &str, origin: Option<PathBuf>) -> Self {
         let comment = text.lines().map_while(|line| line.strip_prefix("--"));
         let header: Vec<&str> =
             comment.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
@@ -122,13 +123,7 @@ impl View {
     /// # Errors
     /// A line of `Customers:` is none of the form `measure = relation by column, … where predicate`.
     pub fn drills(&self) -> Result<Vec<Drill>, ViewError> {
-        let mut drills: Vec<String> = Vec::new();
-        for line in self.part("Customers:") {
-            match drills.last_mut().filter(|_| line.starts_with("    ")) {
-                Some(begun) => begun.extend([" ", line.trim()]),
-                None => drills.push(line.trim().to_owned()),
-            }
-        }
+        let drills = self.entries("Customers");
         let invalid = |line: &str| ViewError::Invalid {
             origin: self.place(),
             message: format!("not like `measure = relation by column where predicate`: {line}"),
@@ -137,37 +132,12 @@ impl View {
         drills.iter().map(|line| Drill::parse(line).ok_or_else(|| invalid(line))).collect()
     }
 
-    /// What the header says of a column, under `Columns:`.
-    pub fn meaning(&self, column: &str) -> Option<String> {
-        let mut lines = self.part("Columns:");
-        let of = |line: &str| {
-            let (names, meaning) = line.trim().split_once(": ")?;
-            names.split(", ").any(|name| name == column).then(|| meaning.to_owned())
-        };
-        let first = lines.find_map(of)?;
-        let further = lines.take_while(|line| line.starts_with("    ")).map(str::trim);
-        Some(further.fold(first, |text, line| text + " " + line))
-    }
-
-    /// The columns that the header names.
-    pub fn columns(&self) -> Vec<String> {
-        let first = self.part("Columns:").filter(|line| !line.starts_with("    "));
-        let names = first.filter_map(|line| line.trim().split_once(": "));
-        names.flat_map(|(names, _)| names.split(", ").map(str::to_owned)).collect()
-    }
-
-    /// The indented lines of the header below one of its words.
-    fn part(&self, name: &str) -> impl Iterator<Item = &str> {
-        let lines = self.header.lines().skip_while(move |line| *line != name).skip(1);
-        lines.take_while(|line| line.starts_with("  "))
-    }
-
     /// Whether the tables of the user's that it needs are configured.
     fn is_served(&self, config: &Config) -> bool {
         self.directive("Requires").is_none_or(|table| config.tables.contains_key(table))
     }
 
-    fn directive(&self, name: &str) -> Option<&str> {
+    pub(super) fn directive(&self, name: &str) -> Option<&str> {
         self.header
             .lines()
             .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))

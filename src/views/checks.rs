@@ -13,7 +13,10 @@ macro_rules! checks {
     };
 }
 
-const CHECKS: [(&str, &str); 15] = checks![
+/// How many checks there are.
+pub const CHECKS: usize = 15;
+
+const SQL: [(&str, &str); CHECKS] = checks![
     "fresh",
     "customer_month_unique",
     "ids_unique",
@@ -63,7 +66,7 @@ pub async fn check(
     mut done: impl FnMut(&str, bool),
 ) -> Result<Vec<Failure>, ViewError> {
     let mut failures = Vec::new();
-    for (check, sql) in CHECKS {
+    for (check, sql) in SQL {
         let rows = desk.ask_text(sql).await?.limit(0, Some(100))?.collect().await?;
         let passed = rows.iter().all(|batch| batch.num_rows() == 0);
         done(check, passed);

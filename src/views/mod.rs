@@ -6,10 +6,11 @@ mod checks;
 mod desk;
 mod drill;
 mod fault;
+mod header;
 mod tables;
 
 pub use catalogue::{Catalogue, View};
-pub use checks::{Failure, check};
+pub use checks::{CHECKS, Failure, check};
 pub use desk::Desk;
 pub use drill::Drill;
 pub use fault::{Spot, in_header};

@@ -2,7 +2,10 @@
 //! gives the same bytes, a month that came out otherwise is due again, a stale one is withheld.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufReader;
 
+use calamine::{DataType, Reader, Xlsx, open_workbook};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -52,7 +55,7 @@ fn the_manifest_names_every_file_with_its_digest() {
     for month in ["2024-01", "2024-02"] {
         let manifest = manifest(&context, month);
         let listed = manifest["files"].as_array().unwrap();
-        assert_eq!(listed.len(), 16, "four views in four formats");
+        assert_eq!(listed.len(), 13, "four views in three formats, and the workbook");
         for file in listed {
             let bytes = &files[&format!("monthly/{month}/{}", file["name"].as_str().unwrap())];
             assert_eq!(file["sha256"], sha256(bytes));
@@ -60,7 +63,7 @@ fn the_manifest_names_every_file_with_its_digest() {
         }
         assert_eq!(manifest["replaces"], Value::Null);
     }
-    assert_eq!(files.len(), 2 * 17, "and nothing else lies there: {:?}", files.keys());
+    assert_eq!(files.len(), 2 * 14, "and nothing else lies there: {:?}", files.keys());
 }
 
 #[test]
@@ -95,6 +98,63 @@ fn a_month_that_came_out_otherwise_is_due_again() {
     assert_ne!(second[february], first[february]);
     let replaced = sha256(&first["monthly/2024-02/manifest.json"]);
     assert_eq!(manifest(&context, "2024-02")["replaces"], replaced);
+}
+
+#[test]
+fn the_workbook_holds_the_headline_every_view_and_every_definition() {
+    let mut context = context();
+    context.run_all();
+    let views = context.ok(&["views", "--format", "csv"]).stdout;
+    let views: Vec<String> = crate::context::records(&views)
+        .split_off(1)
+        .into_iter()
+        .map(|row| row[0].clone())
+        .collect();
+    context.config(
+        &EXPORT
+            .replace(
+                r#"["churn_rate", "retention_rate", "arpu_by_segment", "profit_loss_from_churn"]"#,
+                &format!("{views:?}"),
+            )
+            .replace(r#"["csv", "json", "parquet", "xlsx"]"#, r#"["xlsx"]"#),
+    );
+    context.ok(&["export", "--month", "2024-02"]);
+    assert_eq!(manifest(&context, "2024-02")["files"].as_array().unwrap().len(), 1);
+    let mut book: Xlsx<_> =
+        open_workbook(context.path("out/monthly/2024-02/monthly.xlsx")).unwrap();
+    // `headline` is a view, too, and has a sheet of its own besides the first.
+    let own = |view: &String| if view == "headline" { "headline (2)".into() } else { view.clone() };
+    let names: Vec<String> = views.iter().map(own).collect();
+    let names = [&["headline".to_owned()], &names[..], &["definitions".to_owned()]].concat();
+    assert_eq!(book.sheet_names(), names);
+    let undefined = undefined_columns(&mut book);
+    assert!(undefined.is_empty(), "the headers do not tell of: {undefined:?}");
+}
+
+/// The columns that the sheet of definitions names and does not explain.
+fn undefined_columns(book: &mut Xlsx<BufReader<File>>) -> Vec<String> {
+    let definitions = book.worksheet_range("definitions").unwrap();
+    assert_eq!(definitions.get((0, 3)).unwrap(), "meaning");
+    let blank = definitions.rows().filter(|row| row[3].is_empty());
+    blank.map(|row| format!("{}.{}", row[0], row[1])).collect()
+}
+
+#[test]
+fn the_first_sheet_follows_the_months_before() {
+    let context = context();
+    context.run_all();
+    let first = exported(&context);
+    // January is sent again with another amount; February's customers stay as they are.
+    context.bills(
+        "billing/2024-01.csv",
+        ["a,2024-01-05,10.00", "b,2024-01-05,30.00"].map(str::to_owned),
+    );
+    context.run_all();
+    let (february, now) = ("monthly/2024-02/monthly.xlsx", exported(&context));
+    assert_ne!(now[february], first[february], "January's revenue is on its first sheet");
+    std::fs::remove_dir_all(context.path("out")).unwrap();
+    context.ok(&["export", "--today", TODAY]);
+    assert_eq!(exported(&context)[february], now[february]);
 }
 
 #[test]

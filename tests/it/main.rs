@@ -24,6 +24,10 @@ mod formats;
 #[cfg(test)]
 mod known_answers;
 #[cfg(test)]
+mod log;
+#[cfg(test)]
+mod manual;
+#[cfg(test)]
 mod outputs;
 #[cfg(test)]
 mod own_views;
@@ -31,6 +35,8 @@ mod own_views;
 mod page;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod report_terminal;
 #[cfg(test)]
 mod s3;
 #[cfg(test)]

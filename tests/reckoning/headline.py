@@ -25,6 +25,12 @@ LOSS = {
     "avoidable_lost_annual_revenue": "money", "avoidable_lost_annual_profit": "money",
     "avoidable_replacement_cost": "money", "avoidable_people_influenced": "money",
 }
+HEADLINE = {
+    "month": "month", "closing": "int", "opening": "int", "new": "int", "returned": "int", "churned": "int",
+    "churn_rate": "float", "voluntary_churn_rate": "float", "retention_rate": "float", "revenue": "money",
+    "arpu": "money4", "arppu": "money4", "lost_annual_revenue": "money", "lost_annual_profit": "money",
+    "replacement_cost": "money",
+}
 REASONS = {
     "month": "month", "churn_kind": "text", "reason": "text", "reason_class": "text", "avoidable": "bool",
     "customers": "int", "share": "float", "share_of_avoidable": "float", "lost_annual_revenue": "money",
@@ -54,6 +60,7 @@ def reckon_headlines(con, policy, first, last, dimensions):
     lay_rates(con)
     lay_arpu(con)
     lay_loss(con, policy)
+    lay_headline(con)
     lay_reasons(con, first, last)
     lay_cohorts(con)
 
@@ -76,6 +83,7 @@ def described(dimensions):
         "retention_rate": (grain, rates, (*grain, "opening", "retained", "retention_rate")),
         "arpu_by_segment": (grain, arpu, (*grain, *ARPU)),
         "profit_loss_from_churn": (grain, {**GRAIN, **LOSS}, (*grain, *LOSS)),
+        "headline": (("month",), HEADLINE, tuple(HEADLINE)),
         "churn_reasons": (("month", "churn_kind", "reason"), REASONS, tuple(REASONS)),
         "cohort_retention": (("cohort", "age"), COHORT, tuple(COHORT)),
     }
@@ -200,6 +208,19 @@ def lay_loss(con, policy):
             {times("avoidable", cost, multiple)} AS avoidable_replacement_cost,
             {times("avoidable", people)} AS avoidable_people_influenced
         FROM movement
+    """)
+
+
+def lay_headline(con):
+    """The total of each month, one line."""
+    con.execute("""
+        CREATE TABLE expected_headline AS
+        SELECT * FROM expected_churn_rate
+        JOIN (SELECT month, dimension, segment, arpu, arppu FROM expected_arpu_by_segment)
+            USING (month, dimension, segment)
+        JOIN (SELECT month, dimension, segment, replacement_cost FROM expected_profit_loss_from_churn)
+            USING (month, dimension, segment)
+        WHERE dimension = 'total'
     """)
 
 

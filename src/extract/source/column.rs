@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::de::{MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// A column or a sheet: by name, or counted from 1.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a name, or a number counted from 1")]
 pub enum Selector {
     /// Its place, from 1.
@@ -27,7 +28,7 @@ impl fmt::Display for Selector {
 }
 
 /// One pattern, or several that are tried in order, as `strftime` writes them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a pattern, or a list of patterns")]
 pub enum Patterns {
     /// A single pattern.
@@ -47,7 +48,7 @@ impl Patterns {
 }
 
 /// A fixed value: text, or what TOML writes without quotes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a text, a number, true or false")]
 pub enum Scalar {
     /// `true` or `false`.
@@ -72,7 +73,7 @@ impl fmt::Display for Scalar {
 }
 
 /// Where a canonical column comes from.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum ColumnConfig {
     /// A source column, as it is.
@@ -83,7 +84,7 @@ pub enum ColumnConfig {
 
 /// A described column: at most one of `from`, `sql` and `value`; with none of them it
 /// comes from the source's column of the same name.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ColumnTable {
     /// The source's column.

@@ -16,6 +16,8 @@ pub struct Document {
     pub modified: Option<NaiveDate>,
     /// Notes on some of the columns, found by name.
     pub columns: Vec<ColumnNote>,
+    /// What the rows are, where somebody has defined it.
+    pub definition: Option<Definition>,
     /// The width in characters that a table is to fit into; without it nothing is shortened.
     pub width: Option<usize>,
     /// The rows that a box shows at most, half of them from each end; without it all.
@@ -23,12 +25,29 @@ pub struct Document {
 }
 
 /// What is known of a column beyond its type.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ColumnNote {
     /// The column's name.
     pub name: String,
     /// What it measures; without it, what its type suggests.
     pub unit: Option<Unit>,
+    /// What it means.
+    pub meaning: Option<String>,
+    /// How it is computed.
+    pub formula: Option<String>,
+}
+
+/// What the rows of a document are, in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Definition {
+    /// What they are for.
+    pub summary: String,
+    /// How they are computed.
+    pub formula: Option<String>,
+    /// What else is to be known.
+    pub note: Option<String>,
+    /// What they are made from.
+    pub source: Option<String>,
 }
 
 /// What a column measures, and so how a spreadsheet shows it.
@@ -40,6 +59,8 @@ pub enum Unit {
     Money,
     /// A part of a whole, 0.05 for 5.00%
     Ratio,
+    /// Any other number: 1.53
+    Number,
     /// Words, and numbers that are names
     Text,
     /// A day or an instant
@@ -49,19 +70,31 @@ pub enum Unit {
 impl Document {
     /// A document without notes, time or limits.
     pub fn new(title: impl Into<String>, schema: SchemaRef) -> Self {
-        let title = title.into();
-        Self { title, schema, modified: None, columns: Vec::new(), width: None, rows: None }
+        Self {
+            title: title.into(),
+            schema,
+            modified: None,
+            columns: Vec::new(),
+            definition: None,
+            width: None,
+            rows: None,
+        }
     }
 
     /// What the column at this position measures.
     pub fn unit(&self, index: usize) -> Unit {
         let field = self.schema.field(index);
-        let note = self.columns.iter().find(|note| &note.name == field.name());
-        note.and_then(|note| note.unit).unwrap_or_else(|| Unit::of(field.data_type()))
+        let unit = self.note(field.name()).and_then(|note| note.unit);
+        unit.unwrap_or_else(|| Unit::of(field.data_type()))
+    }
+
+    /// What is known of the column of this name.
+    pub(super) fn note(&self, name: &str) -> Option<&ColumnNote> {
+        self.columns.iter().find(|note| note.name == name)
     }
 
     /// For each column, whether it holds numbers to be aligned on the right.
-    pub(super) fn numeric(&self) -> Vec<bool> {
+    pub(in crate::report) fn numeric(&self) -> Vec<bool> {
         let fields = self.schema.fields().iter().enumerate();
         fields
             .map(|(index, field)| {
@@ -71,12 +104,31 @@ impl Document {
     }
 
     /// The columns' names.
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(in crate::report) fn names(&self) -> Vec<String> {
         self.schema.fields().iter().map(|field| field.name().clone()).collect()
     }
 }
 
 impl Unit {
+    /// The unit of this name; none for a word that names none.
+    pub fn named(word: &str) -> Option<Self> {
+        const ALL: [Unit; 6] =
+            [Unit::Count, Unit::Money, Unit::Ratio, Unit::Number, Unit::Text, Unit::Date];
+        ALL.into_iter().find(|unit| unit.name() == word)
+    }
+
+    /// Its name in a view's header and for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Money => "money",
+            Self::Ratio => "ratio",
+            Self::Number => "number",
+            Self::Text => "text",
+            Self::Date => "date",
+        }
+    }
+
     /// What a column of this type measures when nobody says otherwise.
     pub fn of(data_type: &DataType) -> Self {
         match value_type(data_type) {
@@ -105,6 +157,10 @@ mod tests {
 
     use super::*;
 
+    fn note(name: &str, unit: Option<Unit>) -> ColumnNote {
+        ColumnNote { name: name.into(), unit, ..ColumnNote::default() }
+    }
+
     #[test]
     fn a_note_outranks_the_type() {
         let ids = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Int64));
@@ -125,9 +181,9 @@ mod tests {
         assert_eq!(document.numeric(), [true, true, true, false, true]);
 
         document.columns = vec![
-            ColumnNote { name: "outlet".into(), unit: Some(Unit::Text) },
-            ColumnNote { name: "share".into(), unit: None },
-            ColumnNote { name: "elsewhere".into(), unit: Some(Unit::Money) },
+            note("outlet", Some(Unit::Text)),
+            note("share", None),
+            note("elsewhere", Some(Unit::Money)),
         ];
         assert_eq!(
             units(&document),

@@ -16,6 +16,7 @@ mod markdown;
 #[cfg(test)]
 mod sample;
 mod source;
+mod style;
 mod table;
 mod xlsx;
 
@@ -28,10 +29,13 @@ use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 use clap::ValueEnum;
 
-pub use document::{ColumnNote, Document, Unit};
+pub use document::{ColumnNote, Definition, Document, Unit};
 pub use error::FormatError;
 pub use file::{put, save};
 pub(super) use source::Source;
+pub(super) use style::{Style, grouped};
+pub(super) use table::printable;
+pub use xlsx::Workbook;
 
 /// How a result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]

@@ -13,7 +13,8 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::error::FormatError;
 
-type Batches<'a> = dyn Iterator<Item = Result<RecordBatch, ArrowError>> + 'a;
+/// Batches as they come.
+pub(in crate::report) type Batches<'a> = dyn Iterator<Item = Result<RecordBatch, ArrowError>> + 'a;
 
 /// Batches of one schema, each checked as it passes.
 pub(in crate::report) struct Source<'a> {

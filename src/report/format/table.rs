@@ -185,7 +185,7 @@ fn shorten(text: &str, width: usize) -> String {
 }
 
 /// The text on one line and without control characters, which could break the table or drive the terminal.
-pub(super) fn printable(text: &str) -> String {
+pub(in crate::report) fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());
     for character in text.chars() {
         if character.is_control() {

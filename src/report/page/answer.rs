@@ -38,6 +38,7 @@ impl Measure {
             (_, Unit::Count) => Self::Count,
             (_, Unit::Money) => Self::Money,
             (_, Unit::Ratio) => Self::Ratio,
+            (_, Unit::Number) => Self::Number,
             (_, Unit::Date) => Self::Month,
             (_, Unit::Text) => Self::Word,
         }

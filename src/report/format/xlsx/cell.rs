@@ -8,6 +8,7 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime};
 use unicode_width::UnicodeWidthStr;
 
 use super::super::document::{Unit, value_type};
+use super::super::style::Style;
 
 const EXACT_DIGITS: usize = 15;
 const SECONDS_PER_DAY: f64 = 86_400.0;
@@ -24,16 +25,6 @@ pub(super) enum Kind {
         style: Style,
         exact: bool,
     },
-}
-
-/// How a number is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
-    Whole,
-    Tenths,
-    Hundredths,
-    TenThousandths,
-    Percent,
 }
 
 /// A value as the sheet takes it.
@@ -94,47 +85,18 @@ impl Kind {
             (_, Cell::Text(text)) => {
                 text.split('\n').map(UnicodeWidthStr::width).max().unwrap_or(0) + 1
             }
-            (Self::Number { style, .. }, Cell::Number(_)) => style.width(text),
+            (Self::Number { style, .. }, Cell::Number(_)) => number_width(style, text),
             (kind, Cell::Number(_)) => kind.pattern().len() + 1,
         }
     }
 }
 
-impl Style {
-    fn of(data_type: &DataType, unit: Unit) -> Self {
-        let decimals = match data_type {
-            DataType::Decimal32(_, scale) | DataType::Decimal64(_, scale) => *scale,
-            DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale) => *scale,
-            whole if whole.is_integer() => 0,
-            _ => 2,
-        };
-        match (unit, decimals) {
-            (Unit::Ratio, _) => Self::Percent,
-            (Unit::Money, ..=0) if data_type.is_decimal() => Self::Whole,
-            (Unit::Money, ..=2) => Self::Hundredths,
-            (Unit::Money, _) => Self::TenThousandths,
-            (_, ..=0) => Self::Whole,
-            // Half a customer: averages of counts.
-            _ => Self::Tenths,
-        }
-    }
-
-    fn pattern(self) -> &'static str {
-        match self {
-            Self::Whole => "#,##0",
-            Self::Tenths => "#,##0.0",
-            Self::Hundredths => "#,##0.00",
-            Self::TenThousandths => "#,##0.0000",
-            Self::Percent => "0.00%",
-        }
-    }
-
-    fn width(self, text: &str) -> usize {
-        let whole = text.find('.').unwrap_or(text.len());
-        match self {
-            Self::Percent => whole + "00.00%".len() + 1,
-            _ => whole + whole / 3 + self.pattern().len() - "#,##0".len() + 1,
-        }
+/// The width of a number's text with the separators and decimals of its style.
+fn number_width(style: Style, text: &str) -> usize {
+    let whole = text.find('.').unwrap_or(text.len());
+    match style {
+        Style::Percent => whole + "00.00%".len() + 1,
+        _ => whole + whole / 3 + style.pattern().len() - "#,##0".len() + 1,
     }
 }
 
@@ -211,6 +173,8 @@ mod tests {
             (DataType::Float64, Unit::Ratio, "0.00%"),
             (DataType::Float64, Unit::Money, "#,##0.00"),
             (DataType::Date32, Unit::Date, "yyyy-mm-dd"),
+            (DataType::Float64, Unit::Number, "#,##0.00"),
+            (DataType::Int64, Unit::Number, "#,##0"),
             (DataType::Int64, Unit::Text, "General"),
         ];
         for (data_type, unit, pattern) in cases {

@@ -1,56 +1,36 @@
-//! An Excel workbook: one sheet of real numbers and dates, continued on further sheets where Excel's rows run out.
+//! An Excel workbook: a sheet of real numbers and dates for each document, a first sheet of headline numbers
+//! with charts where there are such, and a last one with what every column means.
 //! Rows go to disk as they come (the library's constant-memory mode); the packed file is held in memory at the end,
-//! since a zip wants to seek and a pipe cannot. `cell` decides what a value becomes; this file does the sheets.
+//! since a zip wants to seek and a pipe cannot. `sheet` writes rows, `cell` decides what a value becomes.
 
 mod cell;
+mod definitions;
+mod headline;
+mod sheet;
 
 use std::io::Write;
 
 use chrono::NaiveDate;
-use rust_xlsxwriter::{
-    DocProperties, Format as CellFormat, IntoCustomDateTime, Workbook, Worksheet, XlsxError,
-};
-use unicode_width::UnicodeWidthStr;
+use rust_xlsxwriter::{DocProperties, IntoCustomDateTime, Workbook as Packed, XlsxError};
 
 use super::Format;
 use super::document::Document;
 use super::error::FormatError;
-use super::source::Source;
-use cell::{Cell, Kind};
+use super::source::{Batches, Source};
 
 // Excel has 1,048,576 rows; the first is the header.
 const ROWS_PER_SHEET: u32 = 1_048_575;
 const NAME_LENGTH: usize = 31;
-const WIDTHS: (usize, usize) = (8, 60);
-// Room for the autofilter's button beside a column's name.
-const BUTTON_WIDTH: usize = 3;
 
-/// Writes the workbook.
+/// Writes one document as a workbook.
 pub(super) fn write(
     document: &Document,
     source: &mut Source,
     sink: &mut dyn Write,
 ) -> Result<(), FormatError> {
-    write_sheets(document, source, sink, ROWS_PER_SHEET)
-}
-
-fn write_sheets(
-    document: &Document,
-    source: &mut Source,
-    sink: &mut dyn Write,
-    rows_per_sheet: u32,
-) -> Result<(), FormatError> {
-    let mut book = Book::new(document)?;
-    let mut sheet = book.open_sheet()?;
-    source.each_row(|cells| {
-        if sheet.rows == rows_per_sheet {
-            let next = book.open_sheet()?;
-            book.close_sheet(std::mem::replace(&mut sheet, next))?;
-        }
-        book.write_row(&mut sheet, cells)
-    })?;
-    book.close_sheet(sheet)?;
-    Ok(sink.write_all(&book.workbook.save_to_buffer().map_err(failed)?)?)
+    let mut book = Workbook::new(&document.title, document.modified)?;
+    book.fill(document, source)?;
+    Ok(sink.write_all(&book.finish()?)?)
 }
 
 fn failed(error: XlsxError) -> FormatError {
@@ -66,105 +46,107 @@ impl IntoCustomDateTime for Midnight {
     }
 }
 
-struct Column {
-    name: String,
-    kind: Kind,
-    format: CellFormat,
+/// A workbook that is being written, sheet by sheet, in their order.
+pub struct Workbook {
+    packed: Packed,
+    names: Vec<String>,
+    defined: Vec<Document>,
+    rows_per_sheet: u32,
 }
 
-struct Sheet {
-    sheet: Worksheet,
-    rows: u32,
-    widths: Vec<usize>,
-}
-
-struct Book {
-    workbook: Workbook,
-    title: String,
-    columns: Vec<Column>,
-    opened: usize,
-    rows: u64,
-}
-
-impl Book {
-    fn new(document: &Document) -> Result<Self, FormatError> {
-        let mut workbook = Workbook::new();
+impl Workbook {
+    /// An empty workbook; `modified` is the time that it carries.
+    ///
+    /// # Errors
+    /// The folder for temporary files can't be used.
+    pub fn new(title: &str, modified: Option<NaiveDate>) -> Result<Self, FormatError> {
+        let mut packed = Packed::new();
         // Asked for explicitly, an unusable folder is an error; left to the library, a panic.
-        workbook.set_tempdir(std::env::temp_dir()).map_err(failed)?;
-        let day =
-            document.modified.or_else(|| NaiveDate::from_ymd_opt(2000, 1, 1)).unwrap_or_default();
-        let properties =
-            DocProperties::new().set_title(&document.title).set_creation_datetime(Midnight(day));
-        workbook.set_properties(&properties);
-        let columns = document.schema.fields().iter().enumerate().map(|(index, field)| {
-            let kind = Kind::of(field.data_type(), document.unit(index));
-            Column {
-                name: field.name().clone(),
-                format: CellFormat::new().set_num_format(kind.pattern()),
-                kind,
+        packed.set_tempdir(std::env::temp_dir()).map_err(failed)?;
+        let day = modified.or_else(|| NaiveDate::from_ymd_opt(2000, 1, 1)).unwrap_or_default();
+        let properties = DocProperties::new().set_title(title).set_creation_datetime(Midnight(day));
+        packed.set_properties(&properties);
+        Ok(Self { packed, names: Vec::new(), defined: Vec::new(), rows_per_sheet: ROWS_PER_SHEET })
+    }
+
+    /// A sheet of headline numbers: rows of months, the last of which is what it is about, beside the month
+    /// before it, with charts of all of them.
+    ///
+    /// # Errors
+    /// As [`Workbook::sheet`].
+    pub fn headline(
+        &mut self,
+        title: &str,
+        document: &Document,
+        batches: &mut Batches<'_>,
+    ) -> Result<(), FormatError> {
+        let mut source = Source::new(document.schema.clone(), batches);
+        let name = self.name(&document.title);
+        let sheet = headline::sheet(&name, title, document, &mut source)?;
+        self.packed.push_worksheet(sheet);
+        self.defined.push(document.clone());
+        Ok(())
+    }
+
+    /// A document's rows, on as many sheets as they need; tells how many rows there are.
+    ///
+    /// # Errors
+    /// The rows can't be had or do not fit the document's schema, or a sheet cannot hold a value.
+    pub fn sheet(
+        &mut self,
+        document: &Document,
+        batches: &mut Batches<'_>,
+    ) -> Result<u64, FormatError> {
+        let mut source = Source::new(document.schema.clone(), batches);
+        self.fill(document, &mut source)?;
+        Ok(source.rows())
+    }
+
+    /// The packed file, after a last sheet with the definitions of all documents that have one.
+    ///
+    /// # Errors
+    /// The library can't pack it.
+    pub fn finish(mut self) -> Result<Vec<u8>, FormatError> {
+        self.defined.retain(|document| document.definition.is_some());
+        if !self.defined.is_empty() {
+            let name = self.name("definitions");
+            let sheet = definitions::sheet(&name, &self.defined).map_err(failed)?;
+            self.packed.push_worksheet(sheet);
+        }
+        self.packed.save_to_buffer().map_err(failed)
+    }
+
+    fn fill(&mut self, document: &Document, source: &mut Source) -> Result<(), FormatError> {
+        let columns = sheet::columns(document);
+        let open = |book: &mut Self| {
+            let name = book.name(&document.title);
+            let worksheet = book.packed.new_worksheet_with_constant_memory();
+            sheet::Sheet::open(worksheet, &name, &columns)
+        };
+        let mut current = open(self)?;
+        let mut row = 0;
+        source.each_row(|cells| {
+            if current.rows() == self.rows_per_sheet {
+                let full = std::mem::replace(&mut current, open(self)?);
+                self.packed.push_worksheet(full.close()?);
             }
-        });
-        let columns = columns.collect();
-        Ok(Self { workbook, title: document.title.clone(), columns, opened: 0, rows: 0 })
-    }
-
-    fn open_sheet(&mut self) -> Result<Sheet, FormatError> {
-        self.opened += 1;
-        let mut sheet = self.workbook.new_worksheet_with_constant_memory();
-        let bold = CellFormat::new().set_bold();
-        sheet.set_name(sheet_name(&self.title, self.opened)).map_err(failed)?;
-        sheet.set_freeze_panes(1, 0).map_err(failed)?;
-        for (index, column) in (0_u16..).zip(&self.columns) {
-            sheet.write_string_with_format(0, index, &column.name, &bold).map_err(failed)?;
-        }
-        let widths = self.columns.iter().map(|column| column.name.width() + BUTTON_WIDTH).collect();
-        Ok(Sheet { sheet, rows: 0, widths })
-    }
-
-    fn write_row(&mut self, sheet: &mut Sheet, cells: &[String]) -> Result<(), FormatError> {
-        sheet.rows += 1;
-        self.rows += 1;
-        let columns = self.columns.iter().zip(&mut sheet.widths).zip(cells);
-        for (index, ((column, width), text)) in (0_u16..).zip(columns) {
-            let cell = column.kind.read(text);
-            *width = column.kind.width(&cell, text).max(*width);
-            put(&mut sheet.sheet, (sheet.rows, index), &cell, &column.format).map_err(|error| {
-                match error {
-                    XlsxError::MaxStringLengthExceeded => {
-                        FormatError::CellTooLong { row: self.rows, column: column.name.clone() }
-                    }
-                    other => failed(other),
-                }
-            })?;
-        }
+            row += 1;
+            current.write(&columns, cells, row)
+        })?;
+        self.packed.push_worksheet(current.close()?);
+        self.defined.push(document.clone());
         Ok(())
     }
 
-    // Widths and the filter's range belong to the sheet's frame, which the library writes last.
-    fn close_sheet(&mut self, mut done: Sheet) -> Result<(), FormatError> {
-        for (index, &width) in (0_u16..).zip(&done.widths) {
-            let width = width.clamp(WIDTHS.0, WIDTHS.1) as u32;
-            done.sheet.set_column_width(index, width).map_err(failed)?;
+    /// A name for the next sheet that no other has; Excel compares them without case.
+    fn name(&mut self, title: &str) -> String {
+        let mut number = 1;
+        while self.names.contains(&sheet_name(title, number).to_lowercase()) {
+            number += 1;
         }
-        if let Some(last) = self.columns.len().checked_sub(1) {
-            done.sheet.autofilter(0, 0, done.rows, last as u16).map_err(failed)?;
-        }
-        self.workbook.push_worksheet(done.sheet);
-        Ok(())
-    }
-}
-
-fn put(
-    sheet: &mut Worksheet,
-    (row, column): (u32, u16),
-    cell: &Cell,
-    format: &CellFormat,
-) -> Result<(), XlsxError> {
-    match *cell {
-        Cell::Blank => Ok(()),
-        Cell::Flag(value) => sheet.write_boolean(row, column, value).map(drop),
-        Cell::Number(value) => sheet.write_number_with_format(row, column, value, format).map(drop),
-        Cell::Text(text) => sheet.write_string(row, column, text).map(drop),
+        let name = sheet_name(title, number);
+        self.names.push(name.to_lowercase());
+        name
     }
 }
 

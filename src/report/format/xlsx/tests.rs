@@ -4,10 +4,10 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
 use calamine::{Data, Reader, Xlsx};
 
-use super::super::{ColumnNote, Unit, sample};
+use super::super::{ColumnNote, Definition, Unit, sample};
 use super::*;
 
 fn open(bytes: Vec<u8>) -> Xlsx<Cursor<Vec<u8>>> {
@@ -45,7 +45,9 @@ fn numbers_dates_and_text_are_what_they_are() {
 fn every_type_has_its_cell() {
     let batch = sample::every_type();
     let mut document = Document::new("types", batch.schema());
-    document.columns = vec![ColumnNote { name: "tiny".into(), unit: Some(Unit::Text) }];
+    let text = Some(Unit::Text);
+    document.columns =
+        vec![ColumnNote { name: "tiny".into(), unit: text, ..ColumnNote::default() }];
     let mut book = open(sample::written(Format::Xlsx, &document, vec![batch]));
     assert_eq!(
         lines(&mut book, "types")[1..],
@@ -62,13 +64,54 @@ fn every_type_has_its_cell() {
 fn rows_continue_on_further_sheets_with_their_header() {
     let (document, batch) = sample::churn();
     let mut batches = [Ok(batch.clone()), Ok(batch)].into_iter();
-    let mut source = Source::new(document.schema.clone(), &mut batches);
-    let mut bytes = Vec::new();
-    write_sheets(&document, &mut source, &mut bytes, 3).unwrap();
-    let mut book = open(bytes);
+    let mut book = Workbook::new("churn", None).unwrap();
+    book.rows_per_sheet = 3;
+    assert_eq!(book.sheet(&document, &mut batches).unwrap(), 6);
+    let mut book = open(book.finish().unwrap());
     assert_eq!(book.sheet_names(), ["churn_rate", "churn_rate (2)"]);
     assert_eq!(lines(&mut book, "churn_rate"), lines(&mut book, "churn_rate (2)"));
     assert_eq!(lines(&mut book, "churn_rate").len(), 4);
+}
+
+#[test]
+fn the_headline_sets_the_last_month_beside_the_one_before() {
+    let columns: [(&str, ArrayRef); 3] = [
+        ("month", Arc::new(Date32Array::from(vec![19_723, 19_754]))),
+        ("churned", Arc::new(Int64Array::from(vec![10, 12]))),
+        ("churn_rate", Arc::new(Float64Array::from(vec![Some(0.05), None]))),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let document = Document::new("headline", batch.schema());
+    let mut book = Workbook::new("monthly", None).unwrap();
+    book.headline("monthly 2024-02", &document, &mut [Ok(batch)].into_iter()).unwrap();
+    let lines = lines(&mut open(book.finish().unwrap()), "headline");
+    assert_eq!(lines[0].split(" | ").next(), Some("'monthly 2024-02'"));
+    assert_eq!(lines[3], "'measure' | '2024-02' | '2024-01' | 'change' | 'change in %'");
+    assert_eq!(lines[4], "'churned' | 12 | 10 | 2 | 0.2");
+    assert_eq!(lines[5], "'churn rate' |  | 0.05 |  | ");
+    assert_eq!(
+        lines[lines.len() - 2..],
+        ["date 45292 | 10 | 0.05 |  | ", "date 45323 | 12 |  |  | "]
+    );
+}
+
+#[test]
+fn what_is_defined_stands_on_the_last_sheet() {
+    let (mut document, batch) = sample::churn();
+    document.columns = vec![ColumnNote {
+        name: "churn_rate".into(),
+        unit: None,
+        meaning: Some("the part that was lost".into()),
+        formula: Some("churned / opening".into()),
+    }];
+    document.definition = Some(Definition { summary: "who left".into(), ..Definition::default() });
+    let mut book = open(sample::written(Format::Xlsx, &document, vec![batch]));
+    assert_eq!(book.sheet_names(), ["churn_rate", "definitions"]);
+    let lines = lines(&mut book, "definitions");
+    assert_eq!(lines[1], "'churn_rate' |  |  | 'who left' |  |  | ");
+    assert_eq!(lines[3], "'churn_rate' | 'product' | 'text' |  |  |  | ");
+    let rate = "'churn_rate' | 'churn_rate' | 'ratio' | 'the part that was lost' | 'churned / opening' |  | ";
+    assert_eq!(lines[6], rate);
 }
 
 #[test]
@@ -99,7 +142,7 @@ fn sheet_names_are_made_fit() {
     ];
     for (title, number, expected) in cases {
         assert_eq!(sheet_name(title, number), expected);
-        assert!(Worksheet::new().set_name(sheet_name(title, number)).is_ok());
+        assert!(rust_xlsxwriter::Worksheet::new().set_name(sheet_name(title, number)).is_ok());
     }
 }
 
