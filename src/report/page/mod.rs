@@ -113,7 +113,7 @@ pub async fn page(desk: &Desk, month: Month, language: Language) -> Result<Page,
 
 /// All that a page's looks and numbers come from besides the warehouse, for a digest.
 pub fn sources(desk: &Desk, language: Language) -> Vec<String> {
-    let mut parts = vec![format!("{language:?}"), TEMPLATE.into(), STYLE.into(), HEADLINE.into()];
+    let mut parts = [Words::file(language), TEMPLATE, STYLE, HEADLINE].map(str::to_owned).to_vec();
     for figure in SECTIONS.iter().flat_map(|(_, figures)| figures.iter()) {
         parts.push(figure.sql.to_owned());
         let view = figure.view().and_then(|view| desk.catalogue().get(view));

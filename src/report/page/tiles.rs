@@ -32,22 +32,16 @@ struct Change {
 pub fn tiles(headline: &Answer, words: &Words, span: Span) -> Vec<Tile> {
     let tile = |(name, rising): &(&'static str, bool)| {
         let raw = value(headline, name, "now").unwrap_or_default();
-        let change = |at: &str, against: Month| {
-            let against = words.long_month(against);
-            match value(headline, name, at) {
-                Some(raw) => {
+        let change = |at: &str, earlier: Month| {
+            let against = words.long_month(earlier);
+            let raw = value(headline, name, at);
+            raw.map_or_else(
+                || Change::none(words, &against),
+                |raw| {
                     let text = words.change(headline.measure(name), raw);
-                    let kind = if is_something(&text) { kind(raw, *rising) } else { "" };
-                    let against = words.against_before.replace("{month}", &against);
-                    Change { text, against, raw: raw.to_owned(), kind }
-                }
-                None => Change {
-                    text: String::new(),
-                    against: words.no_comparison.replace("{month}", &against),
-                    raw: String::new(),
-                    kind: "",
+                    Change::of(words, raw, text, *rising, &against)
                 },
-            }
+            )
         };
         Tile {
             name,
@@ -63,13 +57,26 @@ pub fn tiles(headline: &Answer, words: &Words, span: Span) -> Vec<Tile> {
     TILES.iter().map(tile).collect()
 }
 
+impl Change {
+    /// A change that is told as `text`; more is better if `rising`, and one too small to be shown is neither.
+    fn of(words: &Words, raw: &str, text: String, rising: bool, against: &str) -> Self {
+        let kind = match is_something(&text) {
+            true if raw.starts_with('-') == rising => "worse",
+            true => "better",
+            false => "",
+        };
+        let against = words.against_before.replace("{month}", against);
+        Self { text, against, raw: raw.to_owned(), kind }
+    }
+
+    fn none(words: &Words, against: &str) -> Self {
+        let against = words.no_comparison.replace("{month}", against);
+        Self { text: String::new(), against, raw: String::new(), kind: "" }
+    }
+}
+
 /// What a column says in the row of a moment; none where there is no such row, or null.
 fn value<'a>(headline: &'a Answer, name: &str, at: &str) -> Option<&'a str> {
     let row = headline.texts("at").position(|text| text == at)?;
     headline.texts(name).nth(row).filter(|text| !text.is_empty())
-}
-
-/// Whether a change is one for the better, where more is better if `rising`.
-fn kind(change: &str, rising: bool) -> &'static str {
-    if change.starts_with('-') == rising { "worse" } else { "better" }
 }

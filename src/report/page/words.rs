@@ -66,10 +66,15 @@ impl Words {
     /// # Errors
     /// The file of the words is broken.
     pub fn of(language: Language) -> Result<Self, toml::de::Error> {
-        toml::from_str(match language {
+        toml::from_str(Self::file(language))
+    }
+
+    /// The file of a language's words.
+    pub fn file(language: Language) -> &'static str {
+        match language {
             Language::En => include_str!("words/en.toml"),
             Language::Zh => include_str!("words/zh.toml"),
-        })
+        }
     }
 
     fn is_chinese(&self) -> bool {
