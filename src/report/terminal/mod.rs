@@ -39,7 +39,7 @@ pub async fn screen(
     };
     let mut page = heading(&view, &shown, month);
     let lines = match shown.rows.as_slice() {
-        [row] if !past.is_empty() => layout::lines(card(&view, &shown.document, row, &past), width),
+        [row] if !past.is_empty() => layout::lines(card(&view, &shown, row, &past), width),
         _ => layout::lines(columns(&view, &shown, month, &past), width),
     };
     page.push_str(&lines);
@@ -113,30 +113,28 @@ fn measures(view: &View, document: &Document) -> Vec<String> {
     first.map(|place| names[place].clone()).into_iter().collect()
 }
 
+/// What is shown: the view, the month, of one row what names it; and what the view is for.
 fn heading(view: &View, shown: &Rows, month: Option<Month>) -> String {
-    let month = month.map(|month| format!("  {month}")).unwrap_or_default();
-    let place = |name: &&str| shown.document.names().iter().position(|column| column == name);
-    let what = match shown.rows.as_slice() {
-        [] => "  no rows".to_owned(),
+    let mut words = vec![view.name.clone()];
+    words.extend(month.map(|month| month.to_string()));
+    match shown.rows.as_slice() {
+        [] => words.push("no rows".into()),
         [row] => {
-            let keys =
-                keys(view).iter().filter_map(place).map(|place| &*row[place]).collect::<Vec<_>>();
-            ["", &keys.join(" ")].join(if keys.is_empty() { "" } else { "  " })
+            let places = shown.places(&keys(view));
+            words.extend(places.iter().map(|place| cell(&shown.document, *place, &row[*place])));
         }
-        _ => String::new(),
-    };
-    format!("{}{month}{what}\n{}\n\n", view.name, view.summary())
+        _ => {}
+    }
+    format!("{}\n{}\n\n", words.join("  "), view.summary())
 }
 
-/// One row on its side: a line for each of its numbers, with its change and the months behind it.
-fn card(view: &View, document: &Document, row: &[String], past: &Past) -> Vec<Column> {
-    let (keys, names) = (keys(view), document.names());
-    let key = names.iter().zip(row).filter(|(name, _)| keys.contains(&name.as_str()));
-    let key: Vec<String> = key.map(|(_, value)| value.clone()).collect();
-    let numeric = document.numeric();
-    let places = (0..names.len()).filter(|place| names[*place] != "month" && numeric[*place]);
-    let places: Vec<usize> =
-        places.filter(|place| !keys.contains(&names[*place].as_str())).collect();
+/// One row on its side: a line for each of its columns, with its change and the months behind it.
+fn card(view: &View, shown: &Rows, row: &[String], past: &Past) -> Vec<Column> {
+    let (document, names) = (&shown.document, shown.document.names());
+    let named = shown.places(&keys(view));
+    let key: Vec<String> = named.iter().map(|place| row[*place].clone()).collect();
+    let tells = |place: &usize| !named.contains(place) && names[*place] != "month";
+    let places: Vec<usize> = (0..names.len()).filter(tells).collect();
     let column = |title: &str, right: bool, cell: &dyn Fn(usize) -> String| {
         Column::new(title, places.iter().copied().map(cell).collect(), right, true)
     };
@@ -185,7 +183,7 @@ fn cell(document: &Document, place: usize, text: &str) -> String {
         return Style::of(field.data_type(), document.unit(place)).show(text);
     }
     match field.name().as_str() {
-        "month" => text.get(..7).unwrap_or(text).to_owned(),
+        month if month.ends_with("month") => text.get(..7).unwrap_or(text).to_owned(),
         _ => printable(text),
     }
 }
