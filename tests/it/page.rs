@@ -148,7 +148,9 @@ fn a_view_that_lacks_what_a_figure_asks_is_named() {
     context.run_all();
     context
         .file("sql/views/churn_reasons.sql", "-- churn_reasons: mine.\nselect month from movement");
-    context.run(&["report", "page"]).says(1, &["the page's figure reasons", "no column of this name: customers"]);
+    context
+        .run(&["report", "page"])
+        .says(1, &["the page's figure reasons", "no column of this name: customers"]);
 }
 
 const EXPORT: &str = "[close]\nfirst_month = \"2024-01\"\n[[exports]]\nname = \"board\"\nviews = [\"churn_rate\", \"page\"]\nformats = [\"csv\", \"html\"]\n";
