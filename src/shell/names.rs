@@ -43,7 +43,7 @@ impl Names {
             Wanted::Column(relations) => self.columns_of(&relations),
             Wanted::Word { relations, own } => self.words(&relations, own, typed),
             Wanted::Value { column, relations, dimension } => {
-                self.values_of(&column, &relations, dimension)
+                closed(self.values_of(&column, &relations, dimension), &text[position..])
             }
         };
         let start = typed.to_lowercase();
@@ -140,6 +140,14 @@ impl Names {
             self.values.insert(sql.clone(), values);
         }
         self.values[&sql].clone()
+    }
+}
+
+/// Values with the quote that ends them, unless that stands behind the cursor already.
+fn closed(values: Vec<String>, behind: &str) -> Vec<String> {
+    match behind.starts_with('\'') {
+        true => values,
+        false => values.into_iter().map(|value| value + "'").collect(),
     }
 }
 

@@ -53,7 +53,7 @@ fn the_history_outlives_the_shell() {
     first.enters("\\echo of the first");
     first.shows("\nof the first\nchurnhouse>");
     first.press(&["C-d"]);
-    first.shows("Pane is dead (status 0");
+    first.shows("ended with status 0");
     let history = context.path(".local/state/churnhouse/history");
     assert_eq!(history.metadata().unwrap().permissions().mode() & 0o777, 0o600);
 
@@ -63,7 +63,7 @@ fn the_history_outlives_the_shell() {
     second.press(&["Enter"]);
     second.shows("42");
     second.enters("quit");
-    second.shows("Pane is dead (status 0");
+    second.shows("ended with status 0");
 }
 
 #[test]
@@ -75,11 +75,11 @@ fn tab_completes_names_and_values() {
     terminal.shows("profit_loss_from_churn");
     terminal.types(" where dimension = 're");
     terminal.press(&["Tab"]);
-    terminal.shows("'region");
-    terminal.types("' and segment = 'so");
+    terminal.shows("'region'");
+    terminal.types(" and segment = 'so");
     terminal.press(&["Tab"]);
-    terminal.shows("'south");
-    terminal.types("' and people");
+    terminal.shows("'south'");
+    terminal.types(" and people");
     terminal.press(&["Tab"]);
     terminal.shows("people_influenced");
     terminal.types(" = 0;");

@@ -7,6 +7,8 @@ use tempfile::TempDir;
 
 use crate::context::TestContext;
 
+/// Runs a program, shows how it ended, and keeps the terminal open.
+const ENDED: &str = r#""$@"; echo "ended with status $?"; exec sleep 600"#;
 /// How long a screen may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -34,7 +36,7 @@ impl Terminal {
     pub fn of_lines(lines: usize, context: &TestContext, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = folder.path().join("tmux.conf");
-        std::fs::write(&settings, "set -g remain-on-exit on\nset -g escape-time 0\n").unwrap();
+        std::fs::write(&settings, "set -g escape-time 0\n").unwrap();
         let mut server = Self::tmux(&folder);
         server.args(["-D", "-f"]).arg(settings).env("LC_ALL", "C.UTF-8");
         let server = server.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
@@ -52,7 +54,9 @@ impl Terminal {
         let mut command = Self::tmux(&self.folder);
         command.args(["new-session", "-d", "-x", "100", "-y", &lines.to_string()]);
         command.arg("-c").arg(context.path(""));
-        command.args(["--", "env", "-i", "TERM=screen-256color", "LC_ALL=C.UTF-8"]);
+        // tmux itself tells how a program ended now and then only, so the terminal's first program does.
+        command.args(["--", "sh", "-c", ENDED, "sh"]);
+        command.args(["env", "-i", "TERM=screen-256color", "LC_ALL=C.UTF-8"]);
         for (name, value) in program.get_envs() {
             let value = value.unwrap_or_default().to_string_lossy();
             command.arg(format!("{}={value}", name.to_string_lossy()));
