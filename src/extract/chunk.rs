@@ -63,7 +63,7 @@ pub enum Raw {
 #[derive(Debug, Default)]
 pub struct Chunk {
     pub(super) text: String,
-    /// Where each field ends; the first entry is the 0 before all.
+    /// Where each field ends, behind the one byte that stands after it; the first entry is the 0 before all.
     pub(super) ends: Vec<u32>,
     pub(super) lines: Vec<u64>,
     pub(super) rejects: Vec<Reject>,
@@ -106,12 +106,19 @@ impl Chunk {
     /// As [`Chunk::is_full`], while a reader holds the text elsewhere.
     #[inline]
     pub(super) fn has_filled(&self, bytes: usize) -> bool {
-        self.lines.len() + self.rejects.len() >= ROWS || bytes >= BYTES
+        self.room() == 0 || bytes >= BYTES
+    }
+
+    /// How many further rows fit, if they are short.
+    #[inline]
+    pub(super) fn room(&self) -> usize {
+        ROWS.saturating_sub(self.lines.len() + self.rejects.len())
     }
 
     /// Appends a field to the row being written.
     pub fn push_field(&mut self, text: &str) {
         self.text.push_str(text);
+        self.text.push('\n');
         self.ends.push(self.text.len() as u32);
     }
 
@@ -131,7 +138,7 @@ impl Chunk {
     #[inline]
     pub fn untrimmed(&self, row: usize, column: usize) -> &str {
         let at = row * self.width + column;
-        &self.text[self.ends[at] as usize..self.ends[at + 1] as usize]
+        &self.text[self.ends[at] as usize..self.ends[at + 1] as usize - 1]
     }
 
     /// A field without the white space around it; empty is null.

@@ -1,8 +1,8 @@
-//! Delimited text → chunks. The csv crate splits; here are the physical line numbers,
-//! the check that a row has as many fields as the header, and the check of the
-//! encoding, a chunk at a time. Refuses a header that is not of the encoding.
+//! Delimited text → chunks: the check that a row has as many fields as the header, and
+//! that of the encoding, a chunk at a time. Refuses a header that is not of the encoding.
 
-use std::io::{self, Read};
+mod records;
+
 use std::mem::take;
 use std::str::from_utf8;
 
@@ -10,8 +10,9 @@ use encoding_rs::UTF_8;
 
 use super::chunk::{Chunk, ROW_BYTES, Raw, Reader, Reject, join, trim};
 use super::error::ExtractError;
-use super::input::{self, BUFFER, Bytes};
+use super::input::{self, Bytes};
 use super::source::SourceConfig;
+use records::Records;
 
 /// What stands in decoded text for bytes that are not of the encoding.
 const REPLACED: char = '\u{FFFD}';
@@ -19,8 +20,7 @@ const REPLACED: char = '\u{FFFD}';
 /// Reads delimited text.
 pub struct CsvReader {
     file: String,
-    reader: ::csv::Reader<Tail>,
-    record: ::csv::ByteRecord,
+    records: Records,
     /// The first row of a file without a header, which had to be read for its width.
     pending: bool,
     columns: Vec<String>,
@@ -46,8 +46,7 @@ impl CsvReader {
         }
         let mut reader = Self {
             file: shown.to_owned(),
-            reader: build(input::decode(bytes, encoding), delimiter, quote),
-            record: ::csv::ByteRecord::new(),
+            records: Records::new(input::decode(bytes, encoding), delimiter, quote),
             pending: !source.header,
             columns: Vec::new(),
             encoding: source.encoding.clone(),
@@ -64,85 +63,48 @@ impl CsvReader {
 
     fn name_columns(&self, header: bool) -> Result<Vec<String>, ExtractError> {
         if !header {
-            return Ok((1..=self.record.len()).map(|n| n.to_string()).collect());
+            return Ok((1..=self.records.len()).map(|n| n.to_string()).collect());
         }
-        if !self.is_encoded(self.record.iter()) {
+        if !self.is_encoded(self.records.fields()) {
             return Err(ExtractError::HeaderEncoding {
                 file: self.file.clone(),
                 encoding: self.encoding.clone(),
                 header: self.raw(),
             });
         }
-        let names = self.record.iter().map(String::from_utf8_lossy);
+        let names = self.records.fields().map(String::from_utf8_lossy);
         Ok(names.map(|name| trim(&name).to_owned()).collect())
     }
 
-    /// Reads the next record that is not blank.
     fn advance(&mut self) -> Result<bool, ExtractError> {
-        loop {
-            let read = self.reader.read_byte_record(&mut self.record);
-            if !read.map_err(|problem| ExtractError::io(&self.file, problem.into()))? {
-                return Ok(false);
-            }
-            let blank = self.record.len() == 1 && self.record.as_slice().trim_ascii().is_empty();
-            if !blank {
-                return Ok(true);
-            }
-        }
+        self.records.advance().map_err(|problem| ExtractError::io(&self.file, problem))
     }
 
-    /// The physical lines that the record begins on, and ends on.
-    fn lines(&self) -> (u64, u64) {
-        // Counted back from the end: the crate's own position lies before skipped blank lines.
-        let next = self.reader.position().line();
-        let tail = self.reader.get_ref();
-        let end = next - u64::from(!tail.ended);
-        // Inside an open quote, the file's last line feed ends a line and begins none.
-        let last = next - u64::from(!tail.ended || tail.last == b'\n');
-        (end.saturating_sub(self.newlines()).max(1), last)
-    }
-
-    fn newlines(&self) -> u64 {
-        let begun = self.record.position().map_or(1, ::csv::Position::line);
-        let crossed = self.reader.position().line() - begun;
-        if crossed <= u64::from(!self.reader.get_ref().ended) {
-            return 0;
-        }
-        let bytes = self.record.as_slice().iter();
-        bytes.filter(|byte| **byte == b'\n').count() as u64
-    }
-
-    fn append(&mut self, chunk: &mut Chunk, bytes: &mut Vec<u8>) {
-        let (line, last) = self.lines();
-        let row = self.record.as_slice();
-        let fits = self.record.len() == self.columns.len() && row.len() <= ROW_BYTES;
+    fn append(&self, chunk: &mut Chunk, bytes: &mut Vec<u8>) {
+        let (line, last) = self.records.lines();
+        let fits =
+            self.records.len() == self.columns.len() && self.records.row().len() <= ROW_BYTES;
         if !fits || (line != last && self.has_swallowed()) {
             return self.reject(chunk, line, last);
         }
-        let mut end = bytes.len() as u32;
-        bytes.extend_from_slice(row);
-        chunk.ends.extend(self.record.iter().map(|field| {
-            end += field.len() as u32;
-            end
-        }));
+        for field in self.records.fields() {
+            bytes.extend_from_slice(field);
+            bytes.push(b'\n');
+            chunk.ends.push(bytes.len() as u32);
+        }
         chunk.lines.push(line);
     }
 
     /// Whether a stray quote has made one field of several rows: it is still open at the
     /// file's end, or a line inside it is by itself a row.
     fn has_swallowed(&self) -> bool {
-        let lines = |field: &[u8]| field.contains(&b'\n');
-        let open = self.reader.get_ref().ended
-            && self.record.iter().next_back().is_some_and(lines)
-            && Some(self.reader.get_ref().last) != self.quote;
+        let lines = |field: &&[u8]| field.contains(&b'\n');
+        let open =
+            self.records.is_open() && self.records.fields().next_back().as_ref().is_some_and(lines);
         let delimiters = |line: &[u8]| line.iter().filter(|b| **b == self.delimiter).count();
         let is_row = |line: &[u8]| delimiters(line) + 1 == self.columns.len();
-        let mut inner = self
-            .record
-            .iter()
-            .filter(|field| lines(field))
-            .flat_map(|field| field.split(|byte| *byte == b'\n').skip(1));
-        open || (self.columns.len() > 2 && inner.any(is_row))
+        let inner = |field: &'_ [u8]| field.split(|byte| *byte == b'\n').skip(1).any(is_row);
+        open || (self.columns.len() > 2 && self.records.fields().filter(lines).any(inner))
     }
 
     /// Rejects every physical line of the record: a stray quote makes one record of many
@@ -161,7 +123,7 @@ impl CsvReader {
     }
 
     fn reason(&self, line: u64, last: u64) -> String {
-        let (found, expected) = (self.record.len(), self.columns.len());
+        let (found, expected) = (self.records.len(), self.columns.len());
         if last > line {
             return format!("a quote is open from line {line} to line {last}");
         }
@@ -172,7 +134,7 @@ impl CsvReader {
     }
 
     fn join(&self, quote: Option<char>) -> String {
-        let fields: Vec<_> = self.record.iter().map(String::from_utf8_lossy).collect();
+        let fields: Vec<_> = self.records.fields().map(String::from_utf8_lossy).collect();
         join(fields.iter().map(AsRef::as_ref), self.delimiter.into(), quote)
     }
 
@@ -189,17 +151,10 @@ impl CsvReader {
     /// Gives the chunk its text, without the rows that are not of the encoding.
     fn seal(&self, chunk: &mut Chunk, bytes: Vec<u8>) {
         match String::from_utf8(bytes) {
-            Ok(text) if self.is_clean(&text, &chunk.ends) => chunk.text = text,
+            Ok(text) if !(self.decoded && text.contains(REPLACED)) => chunk.text = text,
             Ok(text) => self.sift(chunk, text.as_bytes()),
             Err(problem) => self.sift(chunk, problem.as_bytes()),
         }
-    }
-
-    /// Whether every field is text of the encoding. A sequence that is cut by a delimiter
-    /// would pass as a whole, so ends must lie between characters.
-    fn is_clean(&self, text: &str, ends: &[u32]) -> bool {
-        let whole = |end: &u32| text.is_char_boundary(*end as usize);
-        text.is_ascii() || (ends.iter().all(whole) && !(self.decoded && text.contains(REPLACED)))
     }
 
     fn sift(&self, chunk: &mut Chunk, bytes: &[u8]) {
@@ -209,7 +164,7 @@ impl CsvReader {
         for (row, line) in lines.into_iter().enumerate() {
             let bounds = &ends[row * width..=(row + 1) * width];
             let fields =
-                bounds.windows(2).map(|bound| &bytes[bound[0] as usize..bound[1] as usize]);
+                bounds.windows(2).map(|bound| &bytes[bound[0] as usize..bound[1] as usize - 1]);
             let good = self.is_encoded(fields.clone());
             fields.for_each(|field| chunk.push_field(&String::from_utf8_lossy(field)));
             chunk.end_row(line);
@@ -241,45 +196,19 @@ impl Reader for CsvReader {
     fn next_chunk(&mut self, chunk: &mut Chunk) -> Result<bool, ExtractError> {
         chunk.clear();
         let mut bytes = take(&mut chunk.text).into_bytes();
-        while !chunk.has_filled(bytes.len()) && (take(&mut self.pending) || self.advance()?) {
+        while !chunk.has_filled(bytes.len()) {
+            if !take(&mut self.pending) {
+                let taken = self.records.take_lines(chunk, &mut bytes);
+                taken.map_err(|problem| ExtractError::io(&self.file, problem))?;
+                if chunk.has_filled(bytes.len()) || !self.advance()? {
+                    break;
+                }
+            }
             self.append(chunk, &mut bytes);
         }
         self.seal(chunk, bytes);
         Ok(!chunk.is_empty())
     }
-}
-
-/// Remembers the end of the text: a record that reached it has no line feed, and the last
-/// byte tells whether its last quote was closed.
-struct Tail {
-    text: Bytes,
-    last: u8,
-    ended: bool,
-}
-
-impl Read for Tail {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.text.read(buffer)?;
-        match buffer[..read].last() {
-            Some(last) => self.last = *last,
-            None => self.ended = true,
-        }
-        Ok(read)
-    }
-}
-
-fn build(text: Bytes, delimiter: u8, quote: Option<u8>) -> ::csv::Reader<Tail> {
-    ::csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .quote(quote.unwrap_or(b'"'))
-        .quoting(quote.is_some())
-        // A carriage return stays in the last field, where it is trimmed: the crate would
-        // otherwise count the lines of such files one short.
-        .terminator(::csv::Terminator::Any(b'\n'))
-        .buffer_capacity(BUFFER)
-        .from_reader(Tail { text, last: 0, ended: false })
 }
 
 fn delimiter(shown: &str, source: &SourceConfig) -> Result<u8, ExtractError> {
