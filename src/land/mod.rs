@@ -12,9 +12,10 @@ mod ledger;
 mod months;
 mod stage;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 
 pub use duplicates::{Occurrence, live_landings, superseded};
 pub use files::{FoundFile, list};
@@ -175,42 +176,74 @@ pub async fn land(
 ) -> Result<Vec<(FoundFile, Outcome)>, LandError> {
     let mut committer = Committer::open(warehouse).await?;
     let mut next_delivery = committer.ledger().next_delivery();
-    let plans: Vec<stage::Plan> = found
+    let plans: Vec<stage::Plan> = by_turns(found)
         .into_iter()
-        .map(|file| {
+        .map(|(place, file)| {
             let current = committer.ledger().current(file.kind, &file.key).cloned();
             let delivery = current
                 .as_ref()
                 .map_or_else(|| take(&mut next_delivery), |landing| landing.delivery);
-            stage::Plan { file, current, delivery }
+            stage::Plan { file, place, current, delivery }
         })
         .collect();
-    let mut staged = futures::stream::iter(plans)
+    let staged = futures::stream::iter(plans)
         .map(|plan| stage::stage(warehouse, config, plan, options))
-        // One file more than threads: while a file is hashed or committed, others keep all threads busy.
-        .buffered(options.threads.max(1) + 1);
-    let mut outcomes = Vec::new();
-    while let Some((plan, staged)) = staged.next().await {
-        let outcome = match staged {
-            Ok(stage::Stage::Ready(staged)) if options.dry_run => would_land(*staged),
-            Ok(stage::Stage::Ready(staged)) => committer.commit(*staged).await,
-            Ok(stage::Stage::Unchanged) => Ok(Outcome::Unchanged),
-            Ok(stage::Stage::Withdrawn) => Ok(Outcome::Withdrawn),
-            Err(error) => Err(error),
-        };
-        let outcome = match outcome {
-            Err(LandError::Warehouse(error)) => {
-                // The error matters more than a failure to save: the ledger is repaired from the commits.
-                let _ = committer.save().await;
-                return Err(error.into());
-            }
-            other => other.unwrap_or_else(Outcome::Failed),
-        };
-        options.watch.ends(&plan.file, &outcome);
-        outcomes.push((plan.file, outcome));
-    }
-    committer.save().await?;
+        // More files than threads: while one is hashed or committed, others keep all threads busy.
+        .buffered(options.threads.max(1) + 2);
+    // Staging goes on while a file is committed; to send fails only after a commit has.
+    let (send, mut receive) = futures::channel::mpsc::channel(0);
+    let stage_all = staged.map(Ok).forward(send).map(|_| Ok::<_, LandError>(()));
+    let commit_all = async {
+        let mut outcomes = Vec::new();
+        while let Some((plan, staged)) = receive.next().await {
+            let outcome = settle(&mut committer, staged, options).await?;
+            options.watch.ends(&plan.file, &outcome);
+            outcomes.push((plan.place, plan.file, outcome));
+        }
+        outcomes.sort_by_key(|(place, ..)| *place);
+        Ok(outcomes.into_iter().map(|(_, file, outcome)| (file, outcome)).collect())
+    };
+    let settled = futures::try_join!(stage_all, commit_all);
+    // An error matters more than a failure to save: the ledger is repaired from the commits.
+    let saved = committer.save().await;
+    let ((), outcomes) = settled?;
+    saved?;
     Ok(outcomes)
+}
+
+/// Commits what is to be committed. Only an error of the warehouse ends the landing.
+async fn settle(
+    committer: &mut Committer<'_>,
+    staged: Result<stage::Stage, LandError>,
+    options: &Options<'_>,
+) -> Result<Outcome, LandError> {
+    let outcome = match staged {
+        Ok(stage::Stage::Ready(staged)) if options.dry_run => would_land(*staged),
+        Ok(stage::Stage::Ready(staged)) => committer.commit(*staged).await,
+        Ok(stage::Stage::Unchanged) => Ok(Outcome::Unchanged),
+        Ok(stage::Stage::Withdrawn) => Ok(Outcome::Withdrawn),
+        Err(error) => Err(error),
+    };
+    match outcome {
+        Err(LandError::Warehouse(error)) => Err(error.into()),
+        other => Ok(other.unwrap_or_else(Outcome::Failed)),
+    }
+}
+
+/// Files with their places, each source's in its order and the sources taking turns: what many small files
+/// wait for, their commits, goes on while a large one is read. A run that goes on after an interrupted one
+/// finds the same order.
+fn by_turns(files: Vec<FoundFile>) -> Vec<(usize, FoundFile)> {
+    let mut turns: BTreeMap<SourceKind, usize> = BTreeMap::new();
+    let mut turn = |file: &FoundFile| {
+        let turn = turns.entry(file.kind).or_default();
+        *turn += 1;
+        *turn
+    };
+    let files = files.into_iter().enumerate();
+    let mut files: Vec<_> = files.map(|(place, file)| (turn(&file), (place, file))).collect();
+    files.sort_by_key(|(turn, _)| *turn);
+    files.into_iter().map(|(_, file)| file).collect()
 }
 
 fn take(next: &mut i32) -> i32 {

@@ -25,6 +25,8 @@ const WATCHED_EVERY: std::time::Duration = std::time::Duration::from_millis(100)
 /// A file, what the ledger says of its key, and its place in the order of deliveries.
 pub struct Plan {
     pub file: FoundFile,
+    /// Its place among the files that were found.
+    pub place: usize,
     pub current: Option<Landing>,
     pub delivery: i32,
 }
