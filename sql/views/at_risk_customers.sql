@@ -7,7 +7,7 @@
 --   signals: their names, with a comma between
 --   signal_count: how many
 --   is_idle: idle for policy.at_risk_after months and more: the customers of status at_risk
---   is_declining: monthly value down by policy.decline and more against three months ago, as in declining_value
+--   is_declining: monthly value down by policy.decline and more against three months ago, as in declining
 --   has_unresolved_complaint: a complaint that the hotline calls unresolved in the three months up to this one
 --   group_leaving: of a group that group_churn flags in the month
 --   is_overdue: idle for more than twice its own median gap
@@ -20,27 +20,15 @@
 -- Units: median_gap = number
 -- Note: more than status at_risk, which is one signal of five. A complaint resolved later or elsewhere does not take
 --   another one back. Gaps are counted up to the month, over a loss as well.
--- Source: customer_month, hotline, group_churn, policy
+-- Source: customer_month, hotline, group_churn, declining
 with
 based as (
     select *
     from customer_month
     where status in ('new', 'carried', 'returned', 'at_risk', 'active')
 ),
-three_ago as (
-    select
-        cast(customer.month + interval '3 months' as date) as three_on,
-        customer.customer_id as valued_customer,
-        customer.monthly_value * (1 - policy.decline) as much_less
-    from policy
-    cross join based as customer
-    where customer.monthly_value > 0
-),
-declining as (
-    select customer.month as declining_month, customer.customer_id as declining_customer
-    from three_ago
-    join based as customer on customer.customer_id = valued_customer and customer.month = three_on
-    where customer.monthly_value <= much_less
+declined as (
+    select month as declining_month, customer_id as declining_customer from declining
 ),
 complaint as (
     {%- for back in range(3) %}
@@ -91,7 +79,7 @@ signalled as (
         leaving_group is not null as group_leaving,
         coalesce(based.idle > 2 * habit.median_gap, false) as is_overdue
     from based
-    left join declining on declining_month = based.month and declining_customer = based.customer_id
+    left join declined on declining_month = based.month and declining_customer = based.customer_id
     left join complaining on complaint_month = based.month and complaint_customer = based.customer_id
     left join leaving on leaving_month = based.month and leaving_group = based.group_id
     left join habit on habit_month = based.month and habit_customer = based.customer_id

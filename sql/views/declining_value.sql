@@ -9,39 +9,19 @@
 --   annual_revenue_now: as of this month
 -- Customers:
 --   customers = declining_customers
--- Formula: monthly_value <= monthly_value three months ago × (1 - decline)
+-- Formula: monthly_value <= monthly_value three months ago × (1 - decline), as in declining
 -- Note: over customers in the base at both ends, with a value above 0 three months ago. All three are null in
 --   the history's first three months, which have nothing to compare with.
--- Source: customer_month, movement, policy
+-- Source: declining, movement
 with
-three_ago as (
-    -- Nearly everybody is in the base: the value of the few others is made null, since leaving them out while reading
-    -- would take longer.
-    select
-        month_date(month_number(customer.month) + cast(3 as int)) as three_on,
-        customer.customer_id as valued_customer,
-        case
-            when customer.status in ('new', 'carried', 'returned', 'at_risk', 'active')
-            then customer.monthly_value * (1 - policy.decline)
-        end as much_less,
-        customer.annual_revenue as annual_revenue_before
-    from policy
-    cross join customer_month as customer
-    where customer.monthly_value > 0
-),
 declined as (
-    -- The side with few columns stands left: the engine keeps it in memory.
     select
-        valued.month{% for name in dimensions %}, valued.{{ name }}{% endfor %},
+        month{% for name in dimensions %}, {{ name }}{% endfor %},
         count(*) as customers,
-        sum(three_ago.annual_revenue_before) as annual_revenue_before,
-        sum(valued.annual_revenue) as annual_revenue_now
-    from three_ago
-    join customer_month as valued
-        on valued.customer_id = three_ago.valued_customer and valued.month = three_ago.three_on
-    where case when valued.status in ('new', 'carried', 'returned', 'at_risk', 'active') then valued.monthly_value end
-        <= three_ago.much_less
-    group by valued.month{% for name in dimensions %}, valued.{{ name }}{% endfor %}
+        sum(annual_revenue_before) as annual_revenue_before,
+        sum(annual_revenue_now) as annual_revenue_now
+    from declining
+    group by month{% for name in dimensions %}, {{ name }}{% endfor %}
 ),
 dimension_name as (
     select column1 as dimension

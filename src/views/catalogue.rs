@@ -13,7 +13,7 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(&str, &str); 60] = built_in![
+const BUILT_IN: [(&str, &str); 61] = built_in![
     "activation_customers",
     "advocate",
     "arpu_by_segment",
@@ -40,6 +40,7 @@ const BUILT_IN: [(&str, &str); 60] = built_in![
     "complaint_to_churn",
     "contact_customers",
     "customer_moves",
+    "declining",
     "declining_customers",
     "declining_value",
     "free_work",
