@@ -22,7 +22,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 
-use crate::warehouse::{DataFile, Place};
+use crate::warehouse::{DataFile, GROUP_ROWS, Place};
 
 /// Rows of named files of one table, its last column being the month partition where it has one.
 #[derive(Debug)]
@@ -85,6 +85,15 @@ impl FilesTable {
         statistics
     }
 
+    /// A file in parts for threads to take, where there are more threads than files. A row group is read with the part
+    /// in which it begins: cut into equal halves, two row groups and a little more would all begin in the first.
+    fn parts(&self, file: &DataFile, threads: usize) -> Vec<PartitionedFile> {
+        let cuts = cuts(file, 2 * threads as u64);
+        let part =
+            |ends: &[u64]| self.partitioned_file(file).with_range(ends[0] as i64, ends[1] as i64);
+        cuts.windows(2).map(part).collect()
+    }
+
     fn partitioned_file(&self, file: &DataFile) -> PartitionedFile {
         let path = self.place.below(&file.path);
         let month =
@@ -97,6 +106,19 @@ impl FilesTable {
         let url = &self.place.url;
         ObjectStoreUrl::parse(&url[..url::Position::BeforePath])
     }
+}
+
+/// Where a file is cut into a few parts that have as many row groups each: halfway through the last one before, since
+/// just where one begins stands in the file only.
+fn cuts(file: &DataFile, most: u64) -> Vec<u64> {
+    let groups = file.rows.div_ceil(GROUP_ROWS as u64).max(1);
+    let parts = groups.min(most);
+    let cut = |part| match part * groups / parts {
+        0 => 0,
+        group if group == groups => file.size,
+        group => file.size * (2 * group - 1) * GROUP_ROWS as u64 / (2 * file.rows),
+    };
+    (0..=parts).map(cut).collect()
 }
 
 fn is_on_month(filter: &Expr) -> bool {
@@ -154,8 +176,12 @@ impl TableProvider for FilesTable {
             source = source.with_predicate(state.create_physical_expr(predicate, &schema)?);
         }
         let statistics = self.statistics_of(&files);
-        let files = files.iter().map(|file| self.partitioned_file(file)).collect();
-        let groups = FileGroup::new(files).split_files(state.config().target_partitions());
+        let threads = state.config().target_partitions();
+        let files = match files.len() < threads {
+            true => files.iter().flat_map(|file| self.parts(file, threads)).collect(),
+            false => files.iter().map(|file| self.partitioned_file(file)).collect(),
+        };
+        let groups = FileGroup::new(files).split_files(threads);
         let scan = FileScanConfigBuilder::new(self.store_url()?, Arc::new(source))
             .with_file_groups(groups)
             .with_statistics(statistics)
@@ -163,5 +189,29 @@ impl TableProvider for FilesTable {
             .with_limit(limit)
             .build();
         Ok(DataSourceExec::from_data_source(scan))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(rows: u64) -> DataFile {
+        DataFile { path: String::new(), month: None, rows, size: rows * 20, ids: None }
+    }
+
+    #[test]
+    fn each_part_of_a_file_has_the_beginning_of_as_many_row_groups() {
+        let group = GROUP_ROWS as u64;
+        assert_eq!(cuts(&file(0), 4), [0, 0]);
+        assert_eq!(cuts(&file(100), 4), [0, 2_000]);
+        assert_eq!(
+            cuts(&file(2 * group + 100), 4),
+            [0, 10 * group, 30 * group, 40 * group + 2_000]
+        );
+        assert_eq!(
+            cuts(&file(8 * group), 4),
+            [0, 30 * group, 70 * group, 110 * group, 160 * group]
+        );
     }
 }

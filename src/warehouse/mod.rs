@@ -9,7 +9,7 @@ mod storage;
 mod table;
 
 pub use lock::Lock;
-pub use parquet::{Encoder, FileBytes};
+pub use parquet::{Encoder, FileBytes, GROUP_ROWS};
 pub use small::{SmallTable, from_batch, read_file, to_batch, write_file};
 pub use storage::{Place, place};
 pub use table::{Change, DataFile, Table};

@@ -45,7 +45,7 @@ const UNREPEATED: [(&str, Encoding); 15] = [
 /// The most rows of a row group that is written as rows come.
 const ROW_GROUP_ROWS: usize = 1 << 20;
 /// The rows of a row group of a file that is made in memory: they wait there for each other.
-const GROUP_ROWS: usize = 1 << 17;
+pub const GROUP_ROWS: usize = 1 << 17;
 
 /// The properties of every Parquet file in the warehouse: zstd, nothing that varies between runs.
 /// Least and greatest values are noted of numbers and days: of texts they cost two comparisons a row, and
