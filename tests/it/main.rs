@@ -6,6 +6,8 @@ mod bad_input;
 #[cfg(test)]
 mod bad_months;
 #[cfg(test)]
+mod checks;
+#[cfg(test)]
 mod context;
 #[cfg(test)]
 mod crash;
