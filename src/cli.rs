@@ -319,7 +319,7 @@ pub struct ExportArgs {
     /// Only this month
     #[arg(long, value_name = "M")]
     pub month: Option<MonthArgument>,
-    /// Export even a month that fails a check or is stale
+    /// Export even what is exported already, and a month that fails a check or is stale
     #[arg(long)]
     pub force: bool,
     /// Pretend that today is this date

@@ -1,5 +1,6 @@
 -- activation_customers: the customers whom an outlet activated in a month, and what became of each.
 -- Grain: month, outlet, channel_type, customer_id
+-- Reads: later months
 -- Columns:
 --   month: the month of the activation
 --   outlet: the channel of the event, else `unknown`

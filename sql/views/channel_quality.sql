@@ -1,5 +1,6 @@
 -- channel_quality: what the customers that an outlet activated in a month turned out to be worth.
 -- Grain: month, outlet, channel_type
+-- Reads: later months
 -- Columns:
 --   month: the month of the activation
 --   outlet: the channel of the event, else `unknown`

@@ -1,5 +1,6 @@
 -- survival: how much of a segment is still there so many months after a stay began (Kaplan-Meier).
 -- Grain: dimension, segment, age
+-- Reads: later months
 -- Columns:
 --   dimension: total, region, product, segment, channel, tier, tenure_band, or a configured one
 --   segment: the value of the dimension, month by month as of the month before; `all` in total

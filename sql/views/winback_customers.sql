@@ -1,5 +1,6 @@
 -- winback_customers: the customers lost in a month, month by month, with when each came back.
 -- Grain: month, lost_month, churn_kind, customer_id
+-- Reads: later months
 -- Columns:
 --   month: the month looked at
 --   lost_month: the month of the loss

@@ -127,20 +127,28 @@ impl Inventory {
         let mut text = String::new();
         for kind in [SourceKind::Billing, SourceKind::Channel] {
             let earlier = first && kind == SourceKind::Channel;
-            let wanted = |at: Month| at == month || (earlier && at < month);
-            for file in self.source(kind).files_where(wanted) {
-                text.push_str(&file.path);
-                text.push('\n');
-            }
-            let out = self
-                .superseded
-                .iter()
-                .filter(|row| row.source == kind && row.month.is_some_and(wanted));
-            for row in out {
-                text.push_str(&format!("-{} {}\n", row.delivery, row.line));
-            }
+            text += &self.names(kind, |at| at == month || (earlier && at < month));
         }
         text.push_str(&self.aliases.digest(month));
         layout::digest(&[text.as_bytes()])
+    }
+
+    /// The months that a source has rows of, each with a digest of them and of who is meant by their ids.
+    pub fn digests(&self, kind: SourceKind) -> BTreeMap<Month, String> {
+        let months = self.source(kind).rows.keys();
+        let digest = |month: &Month| {
+            let text = self.names(kind, |at| at == *month) + &self.aliases.digest(*month);
+            (*month, layout::digest(&[text.as_bytes()]))
+        };
+        months.map(digest).collect()
+    }
+
+    /// The files of some months of a source and the rows in them that do not count, a line each.
+    fn names(&self, kind: SourceKind, wanted: impl Fn(Month) -> bool) -> String {
+        let files = self.source(kind).files_where(&wanted).into_iter();
+        let files = files.map(|file| file.path + "\n");
+        let out = self.superseded.iter().filter(|row| row.source == kind);
+        let out = out.filter(|row| row.month.is_some_and(&wanted));
+        files.chain(out.map(|row| format!("-{} {}\n", row.delivery, row.line))).collect()
     }
 }

@@ -8,7 +8,7 @@ use crate::close::{Openness, Schedule, definitions};
 use crate::config::{ExportConfig, nearest};
 use crate::error::{Error, Status};
 use crate::event::{Event, Span};
-use crate::export::{self, ExportError, Manifest};
+use crate::export::{self, ExportError, Inputs, Manifest};
 use crate::month::Month;
 use crate::views::Desk;
 
@@ -30,7 +30,7 @@ pub async fn run(house: &House<'_>, args: &ExportArgs) -> Result<Status, Error> 
     if args.force {
         withheld.clear();
     }
-    let all_made = make(house, &desk, &exports, &months, &withheld).await?;
+    let all_made = make(house, &desk, &exports, &months, &withheld, args.force).await?;
     Ok(if all_made { Status::Done } else { Status::Failed })
 }
 
@@ -53,7 +53,7 @@ pub async fn due(house: &House<'_>, withheld: &BTreeSet<Month>) -> Result<(), Er
     let months: Vec<Month> = desk.closes().months().collect();
     let mut withheld = withheld.clone();
     withheld.extend(stale(house, &desk).await?);
-    make(house, &desk, &exports, &months, &withheld).await?;
+    make(house, &desk, &exports, &months, &withheld, false).await?;
     Ok(())
 }
 
@@ -77,17 +77,18 @@ async fn make(
     exports: &[&ExportConfig],
     months: &[Month],
     withheld: &BTreeSet<Month>,
+    force: bool,
 ) -> Result<bool, Error> {
     let mut all_made = true;
     let bar = house.printer.steps_bar("exporting", (exports.len() * months.len()) as u64);
     for export in exports {
         let mut made = Vec::new();
+        let inputs = Inputs::of(desk, &house.config, export).await?;
         let folder = format!("{}/{}", house.config.resolve(&export.to), export.name);
         for month in months {
             bar.inc(1);
-            let Some(due) = export::due(desk, &house.config, export, *month).await? else {
-                continue;
-            };
+            let due = export::due(desk, &house.config, &inputs, *month, force).await?;
+            let Some(due) = due else { continue };
             if withheld.contains(month) {
                 let why = "it fails a check, or is not made from what is landed now".to_owned();
                 let refusal =
@@ -97,9 +98,10 @@ async fn make(
                 continue;
             }
             bar.set_message(format!("exporting {} of {month}", export.name));
-            let manifest = export::make(desk, due).await?;
-            house.printer.tell(&exported(&manifest, format!("{folder}/{month}")));
-            made.push(*month);
+            if let Some(manifest) = export::make(desk, due).await? {
+                house.printer.tell(&exported(&manifest, format!("{folder}/{month}")));
+                made.push(*month);
+            }
         }
         let (export, span) = (export.name.clone(), Span::of(&made));
         house.printer.tell(&Event::Exported { export, span, folder });

@@ -51,6 +51,15 @@ impl Folder {
         }
     }
 
+    /// Writes the manifest anew beside files that stay.
+    pub async fn renew(&self, manifest: Vec<u8>) -> Result<(), WarehouseError> {
+        let path = self.path(MANIFEST);
+        let failed =
+            |source| WarehouseError::Storage { action: "write", path: path.to_string(), source };
+        self.place.store.put(&path, manifest.into()).await.map_err(failed)?;
+        Ok(())
+    }
+
     fn path(&self, name: &str) -> object_store::path::Path {
         self.place.below(&format!("{}/{name}", self.below))
     }

@@ -1,9 +1,14 @@
 //! Exports: a folder per month whose `manifest.json`, written last, is the moment it appears. The same
-//! close gives the same bytes; a month that came out otherwise is due again, and its manifest names the
-//! one that it replaces.
+//! close gives the same bytes; a month whose views read something else than they did is made again, and where it
+//! comes out otherwise takes the old one's place. A manifest names the one that it replaces.
 
 mod folder;
+mod inputs;
 mod workbook;
+
+pub use inputs::{Inputs, TableRead};
+
+use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
@@ -113,12 +118,10 @@ pub struct Manifest {
     pub month: Month,
     /// The files, in order.
     pub files: Vec<ExportedFile>,
-    /// Version of the table `billing` that was read.
+    /// Version of the table `billing` that the month was closed from.
     pub billing_version: u64,
-    /// Version of the table `channel` that was read.
+    /// Version of the table `channel` that the month was closed from.
     pub channel_version: u64,
-    /// Version of the table `hotline` that was read.
-    pub hotline_version: u64,
     /// The month's file of `customer_month`.
     pub customer_month: String,
     /// The month's file of `movement`.
@@ -127,13 +130,22 @@ pub struct Manifest {
     pub definitions: String,
     /// Digest of the views' SQL, of the policy that they read, and of what the export asks for.
     pub views: String,
-    /// Digest of the months that the workbook's first sheet shows; none without a workbook.
+    /// What the views, and those below them, read of each table.
     #[serde(default)]
-    pub headline: Option<String>,
+    pub tables: BTreeMap<String, TableRead>,
     /// Version of this program.
     pub program: String,
     /// SHA-256 of the manifest that this one replaces.
     pub replaces: Option<String>,
+}
+
+impl Manifest {
+    /// What the files were made from: without the versions, of which one may hold what another held.
+    fn basis(&self) -> Self {
+        let mut basis = Self { files: Vec::new(), replaces: None, ..self.clone() };
+        basis.tables.values_mut().for_each(|table| table.version = None);
+        basis
+    }
 }
 
 /// An export of a month that is to be made.
@@ -145,48 +157,49 @@ pub struct Due<'a> {
     pub month: Month,
     language: Language,
     wanted: Manifest,
+    /// The files that are there, and may stay.
+    found: Vec<ExportedFile>,
     folder: Folder,
 }
 
-/// Whether an export of a month is due: never made, or made from something else.
+/// Whether an export of a month is due: never made, or made from something else. With `force` it always is.
 ///
 /// # Errors
 /// The month is not closed, or the place can't be read.
 pub async fn due<'a>(
     desk: &Desk,
     config: &Config,
-    export: &'a ExportConfig,
+    inputs: &Inputs<'a>,
     month: Month,
+    force: bool,
 ) -> Result<Option<Due<'a>>, ExportError> {
     let Some(record) = desk.closes().closed(month) else {
         let latest = desk.closes().months().next_back();
         return Err(ReportError::NotClosed { month: month.to_string(), latest }.into());
     };
-    let language = config.report.language;
-    let mut wanted = manifest(desk, config, export, month, record)?;
+    let (export, language) = (inputs.export, config.report.language);
+    let mut wanted = manifest(desk, inputs, month, record);
     let to = place(&config.resolve(&export.to), &config.warehouse.options)?;
     let folder = Folder::new(to, &format!("{}/{month}", export.name));
+    let mut found = Vec::new();
     if let Some(bytes) = folder.manifest().await? {
-        let found: Option<Manifest> = serde_json::from_slice(&bytes).ok();
-        let blank = |manifest: &Manifest| Manifest {
-            files: Vec::new(),
-            replaces: None,
-            ..manifest.clone()
-        };
-        if found.is_some_and(|found| blank(&found) == wanted) {
+        let there: Option<Manifest> = serde_json::from_slice(&bytes).ok();
+        if !force && there.as_ref().is_some_and(|there| there.basis() == wanted.basis()) {
             return Ok(None);
         }
         wanted.replaces = Some(sha256(&bytes));
+        found = there.filter(|_| !force).map(|there| there.files).unwrap_or_default();
     }
-    Ok(Some(Due { export, month, language, wanted, folder }))
+    Ok(Some(Due { export, month, language, wanted, found, folder }))
 }
 
-/// Makes an export that is due.
+/// Makes an export that is due; nothing where all files came out as they are there, and only the manifest, which
+/// tells from what, is new.
 ///
 /// # Errors
 /// A view fails, a format can't hold it, or the place can't be written; nothing has appeared then.
-pub async fn make(desk: &Desk, due: Due<'_>) -> Result<Manifest, ExportError> {
-    let Due { export, month, language, mut wanted, folder } = due;
+pub async fn make(desk: &Desk, due: Due<'_>) -> Result<Option<Manifest>, ExportError> {
+    let Due { export, month, language, mut wanted, found, folder } = due;
     let mut files = Vec::new();
     for view in &export.views {
         for format in formats_of(desk, export, view)? {
@@ -208,8 +221,12 @@ pub async fn make(desk: &Desk, due: Due<'_>) -> Result<Manifest, ExportError> {
         files.push((name, bytes));
     }
     let text = serde_json::to_string_pretty(&wanted).unwrap_or_default() + "\n";
+    if wanted.files == found {
+        folder.renew(text.into_bytes()).await?;
+        return Ok(None);
+    }
     folder.write(files, text.into_bytes()).await?;
-    Ok(wanted)
+    Ok(Some(wanted))
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -245,48 +262,22 @@ fn in_workbook<'a>(desk: &Desk, export: &'a ExportConfig) -> Result<Vec<&'a str>
     Ok(views)
 }
 
-fn sql_of(desk: &Desk, view: &str) -> Result<String, ExportError> {
-    Ok(desk.catalogue().find(view).map_err(ReportError::from)?.sql.clone())
-}
-
-fn manifest(
-    desk: &Desk,
-    config: &Config,
-    export: &ExportConfig,
-    month: Month,
-    record: &CloseRecord,
-) -> Result<Manifest, ExportError> {
-    let with_workbook = !in_workbook(desk, export)?.is_empty();
-    let mut parts = vec![export.formats.join(","), export.views.join(",")];
-    // The policy as the views read it: what closes read of it is in the definitions.
-    parts.push(serde_json::to_string(&config.policy).unwrap_or_default());
-    for view in &export.views {
-        formats_of(desk, export, view)?;
-        match page::is_page(desk, view) {
-            true => parts.extend(page::sources(desk, config.report.language)),
-            false => parts.push(sql_of(desk, view)?),
-        }
-    }
-    if with_workbook {
-        parts.push(sql_of(desk, workbook::HEADLINE)?);
-    }
-    let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
+fn manifest(desk: &Desk, inputs: &Inputs<'_>, month: Month, record: &CloseRecord) -> Manifest {
     let path = |table| record.file(table).map(|file| file.path).unwrap_or_default();
-    Ok(Manifest {
-        export: export.name.clone(),
+    Manifest {
+        export: inputs.export.name.clone(),
         month,
         files: Vec::new(),
         billing_version: record.billing_version,
         channel_version: record.channel_version,
-        hotline_version: record.hotline_version,
         customer_month: path(layout::CUSTOMER_MONTH),
         movement: path(layout::MOVEMENT),
         definitions: record.definitions.clone(),
-        views: layout::digest(&parts),
-        headline: with_workbook.then(|| headline_of(desk, month)),
+        views: inputs.views.clone(),
+        tables: inputs.tables(desk, month),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         replaces: None,
-    })
+    }
 }
 
 /// The manager's page of a month as the bytes of a file.
@@ -297,14 +288,6 @@ async fn written_page(
 ) -> Result<(Vec<u8>, u64), ExportError> {
     let page = page::page(desk, month, language).await.map_err(ReportError::from)?;
     Ok((page.html.into_bytes(), page.rows))
-}
-
-/// Digest of what the first sheet of a workbook reads.
-fn headline_of(desk: &Desk, month: Month) -> String {
-    let records = workbook::months(desk, month).filter_map(|month| desk.closes().closed(month));
-    let files = records.filter_map(|record| record.file(layout::MOVEMENT));
-    let paths: Vec<String> = files.map(|file| file.path).collect();
-    layout::digest(&paths.iter().map(String::as_bytes).collect::<Vec<_>>())
 }
 
 /// A view of one month as the bytes of a file.

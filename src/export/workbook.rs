@@ -15,7 +15,7 @@ pub(super) const HEADLINE: &str = "headline";
 const MONTHS: i32 = 24;
 
 /// The months that the first sheet of a month's workbook shows.
-pub(super) fn months(desk: &Desk, month: Month) -> impl Iterator<Item = Month> {
+fn months(desk: &Desk, month: Month) -> impl Iterator<Item = Month> {
     desk.closes().months().filter(move |other| (0..MONTHS).contains(&month.since(*other)))
 }
 

@@ -119,6 +119,11 @@ impl View {
         self.directive("Report") == Some("all months")
     }
 
+    /// Whether what it says of a month may change with the months that close later.
+    pub fn reads_later_months(&self) -> bool {
+        self.directive("Reads") == Some("later months")
+    }
+
     /// The columns that are counts of customers, each with where its customers are found.
     ///
     /// # Errors

@@ -94,6 +94,11 @@ impl Desk {
         &self.catalogue
     }
 
+    /// The warehouse.
+    pub fn warehouse(&self) -> &Warehouse {
+        &self.warehouse
+    }
+
     /// The names of the dimensions.
     pub fn dimensions(&self) -> Vec<String> {
         self.config.dimension_names()
@@ -173,7 +178,7 @@ impl Desk {
         self.ask(statement).await
     }
 
-    fn knows(&self, name: &str) -> bool {
+    pub(super) fn knows(&self, name: &str) -> bool {
         tables().any(|table| table == name)
             || self.catalogue.get(name).is_some()
             || self.config.tables.contains_key(name)
@@ -276,7 +281,7 @@ impl Desk {
     }
 
     /// The one query of a text: a view reads and does nothing else.
-    fn only_query(&self, sql: &str) -> Result<Statement, Fault> {
+    pub(super) fn only_query(&self, sql: &str) -> Result<Statement, Fault> {
         let parsed = DFParserBuilder::new(sql).with_recursion_limit(200).build();
         let mut parsed = parsed.and_then(|mut parser| parser.parse_statements())?;
         let refused = |why: &str| Err(DataFusionError::Plan(why.into()).into());

@@ -7,6 +7,7 @@ mod desk;
 mod drill;
 mod fault;
 mod header;
+mod reads;
 mod tables;
 
 pub use catalogue::{Catalogue, View};
@@ -14,6 +15,7 @@ pub use checks::{CHECKS, Failure, check};
 pub use desk::Desk;
 pub use drill::Drill;
 pub use fault::{Spot, in_header};
+pub use reads::Reads;
 
 use std::path::PathBuf;
 

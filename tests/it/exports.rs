@@ -187,6 +187,131 @@ fn a_stale_month_is_withheld_unless_forced() {
     assert!(context.path("out/monthly/2024-02/manifest.json").exists());
 }
 
+/// Three months of one customer, and an export of these views.
+fn of_views(views: &[&str], more: &str) -> TestContext {
+    let context = TestContext::with(&format!(
+        "[close]\nfirst_month = \"2024-01\"\n{more}\n[[exports]]\nname = \"monthly\"\nviews = {views:?}\nto = \"out\"\n"
+    ));
+    for month in ["01", "02", "03"] {
+        context.bills(
+            &format!("billing/2024-{month}.csv"),
+            [format!("a,2024-{month}-05,10.00"), format!("b,2024-{month}-05,10.00")],
+        );
+    }
+    context
+}
+
+fn calls(context: &TestContext, month: &str, calls: &[&str]) {
+    let lines: String = calls.iter().map(|call| format!("{call}\n")).collect();
+    let header = "call_id,customer_id,called_at,category,topic,talk_seconds,resolved\n";
+    context.file(&format!("hotline/{month}.csv"), &format!("{header}{lines}"));
+}
+
+fn told(context: &TestContext, file: &str) -> String {
+    std::fs::read_to_string(context.path(&format!("out/monthly/{file}"))).unwrap()
+}
+
+#[test]
+fn calls_that_are_landed_again_make_the_months_due_that_show_them() {
+    let context = of_views(&["hotline_service", "churn_after_contact"], "");
+    calls(&context, "2024-02", &["1,a,2024-02-03T10:00:00,complaint,price,60,true"]);
+    context.run_all();
+    let first = exported(&context);
+    assert_eq!(manifest(&context, "2024-02")["tables"]["hotline"]["version"], 1);
+    calls(&context, "2024-02", &["1,a,2024-02-03T10:00:00,complaint,price,60,false"]);
+    context.run_all().says(0, &["exported monthly of 2 months, 2024-02 to 2024-03"]);
+    let second = exported(&context);
+    let manifest_of = |month: &str| format!("monthly/{month}/manifest.json");
+    assert_eq!(second[&manifest_of("2024-01")], first[&manifest_of("2024-01")]);
+    assert!(told(&context, "2024-03/churn_after_contact.csv").contains("complaint_unresolved,1,"));
+    for month in ["2024-02", "2024-03"] {
+        let now = manifest(&context, month);
+        assert_eq!(now["tables"]["hotline"]["version"], 2);
+        assert_eq!(now["replaces"], sha256(&first[&manifest_of(month)]));
+    }
+    // A new month of calls is none of the old months' business.
+    calls(&context, "2024-04", &["2,a,2024-04-03T10:00:00,complaint,price,60,true"]);
+    context.run_all();
+    assert_eq!(exported(&context), second);
+}
+
+#[test]
+fn files_that_come_out_as_they_were_stay_and_the_manifest_tells_from_what() {
+    let context = of_views(&["hotline_service"], "");
+    calls(&context, "2024-02", &["1,a,2024-02-03T10:00:00,complaint,price,60,true"]);
+    context.run_all();
+    let first = manifest(&context, "2024-02");
+    // No view reads how long a call took.
+    calls(&context, "2024-02", &["1,a,2024-02-03T10:00:00,complaint,price,90,true"]);
+    let said = context.run_all();
+    assert!(!said.stderr.contains("exported"), "{said:?}");
+    let second = manifest(&context, "2024-02");
+    assert_eq!(second["files"], first["files"]);
+    assert_ne!(second["tables"]["hotline"], first["tables"]["hotline"]);
+    let before = exported(&context);
+    context.run_all();
+    assert_eq!(exported(&context), before, "and it is not due again");
+}
+
+#[test]
+fn a_reference_table_that_changed_makes_due_what_reads_it() {
+    let context = of_views(&["market_share"], "[tables.market]\npath = \"market.csv\"");
+    let market = |customers: u32| {
+        let text = format!("month,operator,customers\n2024-01-01,us,5\n2024-02-01,us,{customers}\n");
+        context.file("market.csv", &text);
+    };
+    market(7);
+    context.run_all();
+    let first = manifest(&context, "2024-02");
+    market(8);
+    context.run_all().says(0, &["exported monthly of 2024-02"]);
+    assert!(told(&context, "2024-02/market_share.csv").contains("us,8,"));
+    let second = manifest(&context, "2024-02");
+    assert_ne!(second["tables"]["market"]["digest"], first["tables"]["market"]["digest"]);
+}
+
+#[test]
+fn a_view_replaced_below_an_exported_one_makes_it_due() {
+    let context = of_views(&["churn_after_contact"], "");
+    context.run_all();
+    let own = "-- opening_contact: mine.\n-- Grain: month, contact\nselect month, 'inquiry' as contact, 1 as opening, \
+        0 as churned from movement where dimension = 'total'\n";
+    context.file("sql/views/opening_contact.sql", own);
+    context.run_all().says(0, &["exported monthly of 3 months, 2024-01 to 2024-03"]);
+    assert!(told(&context, "2024-01/churn_after_contact.csv").contains("inquiry,1,0,"));
+}
+
+#[test]
+fn what_later_months_tell_of_a_month_reaches_its_export() {
+    let context = of_views(&["channel_quality"], "");
+    context.file(
+        "channel/2024-01.csv",
+        "event_id,customer_id,occurred_at,event,channel,channel_type\n\
+         1,a,2024-01-02T09:00:00,activate,shop,dealer\n",
+    );
+    let shop = |early: &str| format!("2024-01-01,shop,dealer,1,1,0,{early},");
+    context.run_all();
+    assert!(told(&context, "2024-01/channel_quality.csv").contains(&shop("")));
+    context.bills("billing/2024-04.csv", ["a", "b"].map(|id| format!("{id},2024-04-05,10.00")));
+    context.run_all().says(0, &["exported monthly of 2 months, 2024-01 to 2024-04"]);
+    assert!(told(&context, "2024-01/channel_quality.csv").contains(&shop("0")));
+}
+
+#[test]
+fn force_exports_what_is_exported_already() {
+    let context = context();
+    context.run_all();
+    let first = exported(&context);
+    context.file("out/monthly/2024-02/churn_rate.csv", "spoilt");
+    let export = ["export", "--month", "2024-02", "--today", TODAY];
+    context.ok(&export);
+    context.ok(&[&export[..], &["--force"]].concat()).says(0, &["exported monthly of 2024-02"]);
+    let file = "monthly/2024-02/churn_rate.csv";
+    assert_eq!(exported(&context)[file], first[file]);
+    let replaced = sha256(&first["monthly/2024-02/manifest.json"]);
+    assert_eq!(manifest(&context, "2024-02")["replaces"], replaced);
+}
+
 #[test]
 fn unknown_exports_views_and_formats_are_named() {
     let mut context = context();

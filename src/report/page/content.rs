@@ -108,14 +108,19 @@ fn asked(ask: &str, span: Span) -> String {
     format!("churnhouse {command}")
 }
 
-/// What the month was closed from, by name.
-pub fn made_from(record: &CloseRecord, words: &Words, month: Month) -> Vec<(String, String)> {
+/// What the month was closed from, and the version of `hotline` that the page reads, by name.
+pub fn made_from(
+    record: &CloseRecord,
+    hotline_version: u64,
+    words: &Words,
+    month: Month,
+) -> Vec<(String, String)> {
     let values = [
         ("month", month.to_string()),
         ("month_end", words.last_day(month)),
         ("billing_version", record.billing_version.to_string()),
         ("channel_version", record.channel_version.to_string()),
-        ("hotline_version", record.hotline_version.to_string()),
+        ("hotline_version", hotline_version.to_string()),
         ("definitions", record.definitions.clone()),
         ("program", env!("CARGO_PKG_VERSION").to_owned()),
     ];

@@ -13,6 +13,7 @@ mod words;
 use minijinja::{Environment, context};
 
 use crate::config::Language;
+use crate::extract::SourceKind;
 use crate::month::Month;
 use crate::report::format::FormatError;
 use crate::views::{Desk, ViewError};
@@ -102,7 +103,10 @@ pub async fn page(desk: &Desk, month: Month, language: Language) -> Result<Page,
     }
     let figures = sections.iter().flat_map(|section| &section.figures);
     let rows = figures.map(content::FigureShown::rows).sum();
-    let made = desk.closes().closed(month).map(|record| made_from(record, &words, month));
+    // No close reads the calls: the views do.
+    let hotline = desk.inventory().await?.version(SourceKind::Hotline);
+    let record = desk.closes().closed(month);
+    let made = record.map(|record| made_from(record, hotline, &words, month));
     let long_month = words.long_month(month);
     let html = rendered(&context! {
         t => words, month => month.to_string(), long_month, style => STYLE,
@@ -111,15 +115,16 @@ pub async fn page(desk: &Desk, month: Month, language: Language) -> Result<Page,
     Ok(Page { html, rows })
 }
 
-/// All that a page's looks and numbers come from besides the warehouse, for a digest.
-pub fn sources(desk: &Desk, language: Language) -> Vec<String> {
-    let mut parts = [Words::file(language), TEMPLATE, STYLE, HEADLINE].map(str::to_owned).to_vec();
-    for figure in SECTIONS.iter().flat_map(|(_, figures)| figures.iter()) {
-        parts.push(figure.sql.to_owned());
-        let view = figure.view().and_then(|view| desk.catalogue().get(view));
-        parts.extend(view.map(|view| view.sql.clone()));
-    }
-    parts
+/// The queries that a page asks.
+pub fn queries() -> impl Iterator<Item = &'static str> {
+    let figures = SECTIONS.iter().flat_map(|(_, figures)| figures.iter());
+    std::iter::once(HEADLINE).chain(figures.map(|figure| figure.sql))
+}
+
+/// All that a page's looks and numbers come from besides the warehouse and the views, for a digest.
+pub fn sources(language: Language) -> Vec<String> {
+    let looks = [Words::file(language), TEMPLATE, STYLE];
+    looks.into_iter().chain(queries()).map(str::to_owned).collect()
 }
 
 fn rendered(values: &minijinja::Value) -> Result<String, PageError> {
