@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -92,11 +93,13 @@ impl Aliases {
             }
         }
         let mut spans: HashMap<String, Vec<Span>, _> = HashMap::default();
-        for id in given.keys() {
-            let mut found = Vec::new();
-            follow(&given, id, (None, Day::MAX), &mut Vec::new(), &mut found)?;
-            found.retain(|span| span.customer_id != *id);
-            spans.insert((*id).to_owned(), found);
+        for (id, ends) in &given {
+            let mut since = None;
+            let own = spans.entry((*id).to_owned()).or_default();
+            for (until, row) in ends {
+                let customer_id = person(&given, row)?.to_owned();
+                own.push(Span { since: since.replace(*until), until: *until, customer_id });
+            }
         }
         Ok(Self { spans })
     }
@@ -158,34 +161,24 @@ impl Aliases {
     }
 }
 
-/// Finds who is meant by an id on the days of a span, through all the ids that it leads to.
-fn follow(
-    given: &BTreeMap<&str, BTreeMap<Day, &Row>>,
-    id: &str,
-    (mut since, until): (Option<Day>, Day),
-    path: &mut Vec<String>,
-    found: &mut Vec<Span>,
-) -> Result<(), (Option<u64>, String)> {
-    if path.iter().any(|earlier| earlier == id) {
-        let circle = format!("{} -> {id}: these ids lead back to themselves", path.join(" -> "));
-        return Err((None, circle));
-    }
-    path.push(id.to_owned());
-    for (from, row) in given.get(id).into_iter().flatten() {
-        if since.is_some_and(|since| *from <= since) {
-            continue;
+/// The newest id of the person who took a row's new id on its day: whoever had that id before is somebody else.
+fn person<'a>(
+    given: &BTreeMap<&str, BTreeMap<Day, &'a Row>>,
+    row: &'a Row,
+) -> Result<&'a str, (Option<u64>, String)> {
+    let (mut path, mut row) = (vec![row.old_id.as_str()], row);
+    loop {
+        let id = row.new_id.as_str();
+        if path.contains(&id) {
+            let circle = format!("{} -> {id}: these ids lead back to themselves", path.join(" -> "));
+            return Err((None, circle));
         }
-        follow(given, &row.new_id, (since, until.min(*from)), path, found)?;
-        since = Some(*from);
-        if *from >= until {
-            break;
+        let later = (Bound::Excluded(row.from), Bound::Unbounded);
+        match given.get(id).and_then(|ends| ends.range(later).next()) {
+            Some((_, next)) => (path, row) = ([path, vec![id]].concat(), *next),
+            None => return Ok(id),
         }
     }
-    if since.is_none_or(|since| since < until) {
-        found.push(Span { since, until, customer_id: id.to_owned() });
-    }
-    path.pop();
-    Ok(())
 }
 
 type Rows = Result<Vec<Row>, (Option<u64>, String)>;
@@ -273,9 +266,14 @@ mod tests {
         let found = [5, 10, 29, 30].map(|day| aliases.whose("a", day));
         assert_eq!(found, ["c", "d", "d", "a"]);
         assert_eq!([19, 20].map(|day| aliases.whose("b", day)), ["c", "b"]);
-        // b was given up before a became b: the days between are b's next owner's.
-        let aliases = super::tests::aliases(&[("a", "b", 10), ("b", "c", 5)]).unwrap();
-        assert_eq!([4, 5, 10].map(|day| aliases.whose("a", day)), ["c", "b", "a"]);
+    }
+
+    #[test]
+    fn who_takes_an_id_is_not_whoever_gave_it_up() {
+        // b was given up for c on day 5, and taken by a on day 10.
+        let aliases = aliases(&[("a", "b", 10), ("b", "c", 5)]).unwrap();
+        assert_eq!([4, 5, 9, 10].map(|day| aliases.whose("a", day)), ["b", "b", "b", "a"]);
+        assert_eq!([4, 5].map(|day| aliases.whose("b", day)), ["c", "b"]);
     }
 
     #[test]

@@ -150,6 +150,7 @@ macro_rules! files {
 
 files![
     alias,
+    alias_reused,
     arpu,
     at_risk_customers,
     at_risk_flow,
