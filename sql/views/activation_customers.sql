@@ -36,7 +36,7 @@ activation as (
 ),
 lived as (
     select
-        customer_id as lived_customer, month as lived_month, status, churn_kind, last_month = month as charged
+        customer_id as lived_customer, month as lived_month, since_month as lived_since, status, churn_kind, last_month = month as charged
     from customer_month
 ),
 fate as (
@@ -49,7 +49,9 @@ fate as (
         min(case when lived.churn_kind = 'passive' then lived.lived_month end) as passive_month
     from activation
     left join lived
+        -- Whoever has come since is somebody else under the same id.
         on lived.lived_customer = activation.customer_id and lived.lived_month >= activation.month
+            and lived.lived_since <= activation.month
     group by activation.month, activation.customer_id, activation.outlet, activation.channel_type
 ),
 known as (

@@ -19,8 +19,9 @@
 --   last_month: the last charged month
 -- Units: median_gap = number
 -- Note: more than status at_risk, which is one signal of five. A complaint resolved later or elsewhere does not take
---   another one back. Gaps are counted up to the month, over a loss as well.
--- Source: customer_month, hotline, group_churn, declining
+--   another one back. Gaps are counted up to the month, over a loss as well. Whoever had the id before
+--   (policy.recycled_after) is somebody else, with its complaints, gaps and value.
+-- Source: customer_month, hotline, group_churn, declining, recycled_ids
 with
 based as (
     select *
@@ -35,20 +36,24 @@ complaint as (
     {%- if not loop.first %}
     union all
     {%- endif %}
-    select cast(month + interval '{{ back }} months' as date) as heard_from, customer_id
+    select cast(month + interval '{{ back }} months' as date) as heard_from, month as complained, customer_id
     from hotline
     where category = 'complaint' and not resolved
     {%- endfor %}
 ),
 complaining as (
-    select distinct heard_from as complaint_month, customer_id as complaint_customer from complaint
+    select distinct heard_from as complaint_month, complaint.customer_id as complaint_customer
+    from complaint
+    left anti join recycled_ids as given
+        on given.customer_id = complaint.customer_id and given.since_month <= heard_from
+            and given.since_month > complained
 ),
 leaving as (
     select month as leaving_month, group_id as leaving_group from group_churn where flagged
 ),
 silent as (
     -- No gap is shorter than a month, so that nobody is overdue before the third.
-    select month, customer_id, idle from based where idle > 2
+    select month, customer_id, first_month, idle from based where idle > 2
 ),
 charged as (
     select month as charged_month, customer_id as charged_customer from customer_month where last_month = month
@@ -60,7 +65,8 @@ gap as (
             partition by silent.month, silent.customer_id order by charged_month
         ) as months
     from silent
-    join charged on charged_customer = silent.customer_id and charged_month <= silent.month
+    join charged
+        on charged_customer = silent.customer_id and charged_month between silent.first_month and silent.month
 ),
 habit as (
     select

@@ -8,7 +8,7 @@
 --   complained_on: the day of the last complaint; null where there is none
 --   as_of: the month before
 -- Note: what complaint_to_churn stands on.
--- Source: customer_month, hotline
+-- Source: customer_month, hotline, recycled_ids
 with
 complaint as (
     select customer_id, cast(called_at as date) as complained_on
@@ -21,11 +21,14 @@ lost as (
     where status = 'churned'
 ),
 last_complaint as (
-    select lost.month, lost.customer_id, lost.month_end, max(complaint.complained_on) as complained_on
+    select lost.month as told_month, lost.customer_id as told_customer, max(complaint.complained_on) as complained_on
     from lost
-    left join complaint
-        on complaint.customer_id = lost.customer_id and complaint.complained_on <= lost.month_end
-    group by lost.month, lost.customer_id, lost.month_end
+    join complaint on complaint.customer_id = lost.customer_id and complaint.complained_on <= lost.month_end
+    -- What an id said before it was this person's does not count.
+    left anti join recycled_ids as given
+        on given.customer_id = lost.customer_id and given.since_month <= lost.month
+            and given.since_month > complaint.complained_on
+    group by lost.month, lost.customer_id
 )
 select
     month,
@@ -38,4 +41,5 @@ select
     end as days_band,
     customer_id, complained_on,
     cast(month - interval '1 month' as date) as as_of
-from last_complaint
+from lost
+left join last_complaint on told_month = lost.month and told_customer = lost.customer_id

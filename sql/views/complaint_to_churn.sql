@@ -8,7 +8,7 @@
 --   share: of all churned in the month; null where nobody was
 -- Note: a loss is a state at the month's end, so the days are counted to its last day: a complaint in the
 --   month itself lies 0 to 30 days back. Complaints before the history and in an earlier stay count, later
---   ones do not. Every band is a row in every month.
+--   ones do not, nor those of somebody who had the id before. Every band is a row in every month.
 -- Customers:
 --   customers = complaining_customers
 -- Source: complaining_customers, movement

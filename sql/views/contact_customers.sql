@@ -10,8 +10,8 @@
 --   charged_again: whether it had business above 0 in this month
 --   as_of: the month before
 -- Note: what opening_contact stands on. Calls reach a month through equal keys, so that a query for one month
---   reads its twelve months of calls only.
--- Source: customer_month, hotline
+--   reads its twelve months of calls only. Calls of somebody who had the id before are not the customer's.
+-- Source: customer_month, hotline, recycled_ids
 with
 call_grade as (
     select
@@ -25,14 +25,17 @@ call_grade as (
     group by month, customer_id
 ),
 grade_before as (
-    select cast(month + interval '1 month' as date) as month, customer_id, gravity from call_grade
-    union all select cast(month + interval '2 months' as date), customer_id, gravity from call_grade
-    union all select cast(month + interval '3 months' as date), customer_id, gravity from call_grade
+    select cast(month + interval '1 month' as date) as seen_from, month as called, customer_id, gravity from call_grade
+    union all select cast(month + interval '2 months' as date), month, customer_id, gravity from call_grade
+    union all select cast(month + interval '3 months' as date), month, customer_id, gravity from call_grade
 ),
 gravest as (
-    select month, customer_id, max(gravity) as gravity
+    select seen_from as month, customer_id, max(gravity) as gravity
     from grade_before
-    group by month, customer_id
+    left anti join recycled_ids as given
+        on given.customer_id = grade_before.customer_id and given.since_month <= seen_from
+            and given.since_month > called
+    group by seen_from, customer_id
 ),
 month_score as (
     select month, customer_id, last_value(satisfaction order by called_at, call_id) as score
@@ -41,24 +44,27 @@ month_score as (
     group by month, customer_id
 ),
 score_before as (
-    select cast(month + interval '1 month' as date) as month, customer_id, 1 as ago, score from month_score
-    union all select cast(month + interval '2 months' as date), customer_id, 2, score from month_score
-    union all select cast(month + interval '3 months' as date), customer_id, 3, score from month_score
-    union all select cast(month + interval '4 months' as date), customer_id, 4, score from month_score
-    union all select cast(month + interval '5 months' as date), customer_id, 5, score from month_score
-    union all select cast(month + interval '6 months' as date), customer_id, 6, score from month_score
-    union all select cast(month + interval '7 months' as date), customer_id, 7, score from month_score
-    union all select cast(month + interval '8 months' as date), customer_id, 8, score from month_score
-    union all select cast(month + interval '9 months' as date), customer_id, 9, score from month_score
-    union all select cast(month + interval '10 months' as date), customer_id, 10, score from month_score
-    union all select cast(month + interval '11 months' as date), customer_id, 11, score from month_score
-    union all select cast(month + interval '12 months' as date), customer_id, 12, score from month_score
+    select cast(month + interval '1 month' as date) as seen_from, month as called, customer_id, 1 as ago, score from month_score
+    union all select cast(month + interval '2 months' as date), month, customer_id, 2, score from month_score
+    union all select cast(month + interval '3 months' as date), month, customer_id, 3, score from month_score
+    union all select cast(month + interval '4 months' as date), month, customer_id, 4, score from month_score
+    union all select cast(month + interval '5 months' as date), month, customer_id, 5, score from month_score
+    union all select cast(month + interval '6 months' as date), month, customer_id, 6, score from month_score
+    union all select cast(month + interval '7 months' as date), month, customer_id, 7, score from month_score
+    union all select cast(month + interval '8 months' as date), month, customer_id, 8, score from month_score
+    union all select cast(month + interval '9 months' as date), month, customer_id, 9, score from month_score
+    union all select cast(month + interval '10 months' as date), month, customer_id, 10, score from month_score
+    union all select cast(month + interval '11 months' as date), month, customer_id, 11, score from month_score
+    union all select cast(month + interval '12 months' as date), month, customer_id, 12, score from month_score
 ),
 latest as (
     -- The score of the fewest months ago: a score is one digit.
-    select month, customer_id, min(10 * ago + score) % 10 as satisfaction
+    select seen_from as month, customer_id, min(10 * ago + score) % 10 as satisfaction
     from score_before
-    group by month, customer_id
+    left anti join recycled_ids as given
+        on given.customer_id = score_before.customer_id and given.since_month <= seen_from
+            and given.since_month > called
+    group by seen_from, customer_id
 ),
 opened as (
     -- Who is active, at risk or churned now was in the base a month before.

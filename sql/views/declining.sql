@@ -35,3 +35,5 @@ select
 from three_ago
 join customer_month as valued on valued.customer_id = valued_customer and valued.month = three_on
 where case when valued.status in ('new', 'carried', 'returned', 'at_risk', 'active') then valued.monthly_value end <= much_less
+    -- Whoever was first charged since is somebody else under the same id.
+    and valued.first_month <= month_date(month_number(valued.month) - cast(3 as int))

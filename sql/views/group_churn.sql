@@ -25,7 +25,7 @@
 -- Source: customer_month, movement, policy
 with
 kept as (
-    select month as kept_month, customer_id as kept_customer
+    select month as kept_month, customer_id as kept_customer, first_month as kept_first
     from customer_month
     where status in ('new', 'carried', 'returned', 'at_risk', 'active')
 ),
@@ -33,7 +33,7 @@ kept as (
 member_{{ back }} as (
     select
         cast(month + interval '{{ back }} months' as date) as seen_from,
-        customer_id as member, group_id as member_group, annual_revenue
+        month as member_month, customer_id as member, group_id as member_group, annual_revenue
     from customer_month
     where status in ('new', 'carried', 'returned', 'at_risk', 'active') and group_id is not null
 ),
@@ -44,7 +44,8 @@ group_{{ back }} as (
         sum(case when kept_customer is null then 1 else 0 end) as churned,
         sum(annual_revenue) as annual_revenue
     from member_{{ back }}
-    left join kept on kept_customer = member and kept_month = seen_from
+    -- Whoever was first charged since is somebody else under the same id.
+    left join kept on kept_customer = member and kept_month = seen_from and kept_first <= member_month
     group by seen_from, member_group
 ),
 {%- endfor %}

@@ -11,7 +11,7 @@
 -- Source: customer_month
 with
 kept as (
-    select month as kept_month, customer_id as kept_customer
+    select month as kept_month, customer_id as kept_customer, first_month as kept_first
     from customer_month
     where status in ('new', 'carried', 'returned', 'at_risk', 'active')
 ),
@@ -31,4 +31,6 @@ select
     member.seen_from as month, member.group_id, member.months, member.member_customer as customer_id,
     kept_customer is null as churned, member.as_of
 from member
-left join kept on kept_customer = member.member_customer and kept_month = member.seen_from
+-- Whoever was first charged since is somebody else under the same id.
+left join kept
+    on kept_customer = member.member_customer and kept_month = member.seen_from and kept_first <= member.as_of

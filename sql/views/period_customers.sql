@@ -13,7 +13,7 @@
 with
 based as (
     select
-        month, customer_id, extract(month from month) as month_of_year{% for name in dimensions %}, {{ name }}{% endfor %}
+        month, customer_id, first_month, extract(month from month) as month_of_year{% for name in dimensions %}, {{ name }}{% endfor %}
     from customer_month
     where status in ('new', 'carried', 'returned', 'at_risk', 'active')
 ),
@@ -37,7 +37,7 @@ over as (
     select month as over_month from movement where dimension = 'total'
 ),
 kept as (
-    select month as kept_month, customer_id as kept_customer from based
+    select month as kept_month, customer_id as kept_customer, first_month as kept_first from based
 ),
 compared as (
     select
@@ -46,7 +46,9 @@ compared as (
         side.{{ name }}{% endfor %}
     from side
     left semi join over on over_month = side.month
-    left join kept on kept_month = side.month and kept_customer = side.customer_id
+    -- Whoever was first charged since is somebody else under the same id.
+    left join kept
+        on kept_month = side.month and kept_customer = side.customer_id and kept_first <= side.as_of
 ),
 dimension_name as (
     select column1 as dimension

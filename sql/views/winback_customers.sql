@@ -14,19 +14,21 @@
 -- Source: customer_month, movement
 with
 loss as (
-    select customer_id, month as lost_month, churn_kind
+    select customer_id, first_month, month as lost_month, churn_kind
     from customer_month
     where status = 'churned'
 ),
 win as (
-    select customer_id as won_customer, month as won_month
+    select customer_id as won_customer, first_month as won_first, month as won_month
     from customer_month
     where status = 'returned'
 ),
 fate as (
     select loss.customer_id, loss.lost_month, loss.churn_kind, min(won_month) as return_month
     from loss
-    left join win on won_customer = loss.customer_id and won_month > loss.lost_month
+    -- Of an id that was given to another person each has a life of its own.
+    left join win
+        on won_customer = loss.customer_id and won_first = loss.first_month and won_month > loss.lost_month
     group by loss.customer_id, loss.lost_month, loss.churn_kind
 ),
 all_months as (

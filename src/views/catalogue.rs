@@ -13,7 +13,7 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(&str, &str); 61] = built_in![
+const BUILT_IN: [(&str, &str); 62] = built_in![
     "activation_customers",
     "advocate",
     "arpu_by_segment",
@@ -61,6 +61,7 @@ const BUILT_IN: [(&str, &str); 61] = built_in![
     "profit_loss_from_churn",
     "recommendation_rate",
     "recommending_customers",
+    "recycled_ids",
     "referral",
     "retention_rate",
     "retention_value",

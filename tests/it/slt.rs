@@ -202,6 +202,7 @@ files![
     reactivation,
     recommendation_rate,
     recycled,
+    recycled_views,
     relift,
     restatement,
     retention_value,
