@@ -89,10 +89,12 @@ async fn stage_file(
         let why = format!("[extracts.{}] is not configured", plan.file.kind);
         return Err(LandError::Unreadable { path: plan.file.shown.clone(), why });
     };
-    let description = layout::digest(&[
-        source.description().as_bytes(),
-        format!("{:?}", config.dimensions).as_bytes(),
-    ]);
+    // Only channel events carry dimensions: another one is no reason to land the other sources again.
+    let carried = match plan.file.kind {
+        SourceKind::Channel => format!("{:?}", config.dimensions),
+        SourceKind::Billing | SourceKind::Hotline => "{}".to_owned(),
+    };
+    let description = layout::digest(&[source.description().as_bytes(), carried.as_bytes()]);
     let current = plan.current.as_ref();
     let described = current.filter(|landing| landing.description == description);
     let unread = |landing: &&Landing| {
