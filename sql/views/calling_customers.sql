@@ -2,7 +2,8 @@
 -- Grain: month, topic, customer_id
 -- Columns:
 --   month: the first day of the month
---   topic: what the calls were about; unknown where they do not say; `all` for all calls
+--   topic: what the calls were about; unknown where they do not say; `all` for all calls, and `all (topic)` for those
+--     whose topic is called all
 --   customer_id: the caller, who may be no customer yet
 --   calls: how many
 --   complaints: those of the category complaint
@@ -11,7 +12,8 @@
 with
 service_call as (
     select
-        call.month, call.customer_id, coalesce(call.topic, 'unknown') as named_topic,
+        call.month, call.customer_id,
+        case call.topic when 'all' then 'all (topic)' else coalesce(call.topic, 'unknown') end as named_topic,
         coalesce(call.category = 'complaint', false) as complains
     from hotline as call
     left anti join house_account as house on house.customer_id = call.customer_id

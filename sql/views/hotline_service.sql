@@ -2,7 +2,8 @@
 -- Grain: month, topic
 -- Columns:
 --   month: the first day of the month
---   topic: what the call was about; unknown where it does not say; `all` for all calls
+--   topic: what the call was about; unknown where it does not say; `all` for all calls, and `all (topic)` for
+--     those whose topic is called all
 --   calls: how many
 --   customers: different callers
 --   complaints: calls of the category complaint
@@ -27,7 +28,10 @@
 -- Source: hotline, house_account, movement, policy
 with
 service_call as (
-    select call.*, coalesce(call.topic, 'unknown') as named_topic, coalesce(call.category = 'complaint', false) as complains
+    select
+        call.*,
+        case call.topic when 'all' then 'all (topic)' else coalesce(call.topic, 'unknown') end as named_topic,
+        coalesce(call.category = 'complaint', false) as complains
     from hotline as call
     left anti join house_account as house on house.customer_id = call.customer_id
 ),

@@ -188,6 +188,7 @@ files![
     history_default,
     history_tenth,
     hotline_service,
+    hotline_topic_all,
     lists_dimensions,
     loyalty_ladder,
     market_share,
