@@ -156,3 +156,21 @@ fn counts_of_one_s_own() {
     with("payers of customer_month");
     context.run(&["customers", "mine"]).says(1, &["sql/views/mine.sql: not like `measure = "]);
 }
+
+/// The shares of the reasons are looked at, whosever view tells them.
+#[test]
+fn reasons_that_do_not_add_up() {
+    let context = context();
+    context.bills("billing/2024-02.csv", ["z,2024-02-05,10.00".to_owned()]);
+    for month in ["2024-03", "2024-04"] {
+        context.bills(&format!("billing/{month}.csv"), [format!("z,{month}-05,10.00")]);
+    }
+    context.run_all();
+    let view = "-- churn_reasons: mine.\n-- Grain: month, churn_kind, reason\nselect month, 'left' as churn_kind, \
+        'none' as reason, 'other' as reason_class, true as avoidable, churned as customers, 0.5 as share, \
+        1.0 as share_of_avoidable, lost_annual_revenue from movement where dimension = 'total'\n";
+    context.file("sql/views/churn_reasons.sql", view);
+    let said = context.run(&["check"]).says(1, &["check shares_add_up failed: shares add up to 1"]);
+    assert!(said.stdout.contains("2024-04-01"), "a left in April: {}", said.stdout);
+    assert!(!said.stdout.contains("2024-03-01"), "nobody in March: {}", said.stdout);
+}
