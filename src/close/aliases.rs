@@ -14,6 +14,7 @@ use arrow::datatypes::{DataType, Date32Type};
 use chrono::NaiveDate;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use super::CloseError;
 use crate::config::Config;
 use crate::month::Month;
 use crate::warehouse::layout;
@@ -70,17 +71,19 @@ impl Aliases {
     /// Reads `[tables.alias]`; none where it is not configured.
     ///
     /// # Errors
-    /// The file can't be read or lacks a column; a row is not complete or repeats another; ids that lead
-    /// back to themselves.
-    pub fn read(config: &Config) -> Result<Self, AliasError> {
-        let Some(table) = config.tables.get(TABLE) else { return Ok(Self::default()) };
-        let path = PathBuf::from(config.resolve(&table.path));
+    /// The file is not there, can't be read or lacks a column; a row is not complete or repeats another; ids
+    /// that lead back to themselves.
+    pub fn read(config: &Config) -> Result<Self, CloseError> {
+        if !config.tables.contains_key(TABLE) {
+            return Ok(Self::default());
+        }
+        let path = config.table_path(TABLE)?;
         let failed = |(line, problem)| AliasError { path: path.clone(), line, problem };
         let rows = match path.extension().is_some_and(|ending| ending == "parquet") {
             true => parquet_rows(&path),
             false => csv_rows(&path),
         };
-        Self::new(&rows.map_err(failed)?).map_err(failed)
+        Ok(Self::new(&rows.map_err(failed)?).map_err(failed)?)
     }
 
     fn new(rows: &[Row]) -> Result<Self, (Option<u64>, String)> {

@@ -20,7 +20,7 @@ pub use specification::{definitions, stage_inputs};
 
 use arrow::array::RecordBatch;
 
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::engine::{Engine, EngineError, threads};
 use crate::month::Month;
 use crate::warehouse::{Warehouse, WarehouseError, layout};
@@ -34,6 +34,9 @@ pub enum CloseError {
     /// The tables.
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
+    /// What is configured.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The table of aliases.
     #[error(transparent)]
     Alias(#[from] AliasError),
@@ -70,6 +73,7 @@ impl CloseError {
         match self {
             Self::Warehouse(error) => error.hint(),
             Self::Engine(error) => error.hint(),
+            Self::Config(error) => error.hint(),
             Self::Alias(error) => Some(error.hint()),
             Self::Refused { month, reason } => Some(reason.ways_on(*month)),
             Self::OtherDefinitions(_) => Some(

@@ -11,6 +11,7 @@ use crate::views::{CHECKS, Desk, Failure, check};
 
 /// Runs them and shows the rows of each that fails.
 pub async fn run(house: &House<'_>) -> Result<Status, Error> {
+    house.config.check_tables()?;
     let desk = house.desk().await?;
     let failures = checked(house, &desk).await?;
     show(house, &failures)?;

@@ -13,6 +13,7 @@ use crate::month::Month;
 /// Does it. A file that is refused, a month that is not fit or a check that fails stops what follows.
 pub async fn run(house: &House<'_>, args: &RunArgs) -> Result<Status, Error> {
     let started = Instant::now();
+    house.config.check_tables()?;
     let lock = house.warehouse.lock().await?;
     let result = all(house, args).await;
     lock.release().await;

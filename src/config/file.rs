@@ -1,5 +1,6 @@
 //! Reading the configuration: the file first, for errors with their line, then the environment over it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{Config, ConfigError, nearest};
@@ -27,9 +28,30 @@ pub fn load(
             ConfigError::Environment { name: name.clone(), message: error.message().to_owned() }
         })?;
     }
+    for (name, line) in lines_of_tables(&text) {
+        if let Some(table) = config.tables.get_mut(&name) {
+            table.place = format!("{}:{line}: ", path.display());
+        }
+    }
     config.base = path.parent().map(Path::to_path_buf).unwrap_or_default();
     config.check()?;
     Ok(config)
+}
+
+/// The lines that name the files of reference tables.
+fn lines_of_tables(text: &str) -> BTreeMap<String, usize> {
+    #[derive(Default, serde::Deserialize)]
+    #[serde(default)]
+    struct Placed {
+        tables: BTreeMap<String, PlacedTable>,
+    }
+    #[derive(serde::Deserialize)]
+    struct PlacedTable {
+        path: toml::Spanned<String>,
+    }
+    let placed: Placed = toml::from_str(text).unwrap_or_default();
+    let line = |at: usize| 1 + text[..at.min(text.len())].matches('\n').count();
+    placed.tables.into_iter().map(|(name, table)| (name, line(table.path.span().start))).collect()
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {

@@ -55,6 +55,18 @@ pub enum ConfigError {
         /// What is wrong.
         message: String,
     },
+    /// The file of a reference table is not there.
+    #[error("{place}tables.{name}.path: no such file: {path}")]
+    NoTable {
+        /// The file and line that name it, with a colon.
+        place: String,
+        /// The table's name.
+        name: String,
+        /// The path as given.
+        path: String,
+        /// The nearest name in its folder.
+        near: Option<String>,
+    },
     /// A value is of the right type and makes no sense.
     #[error("{key}: {why}")]
     Value {
@@ -71,6 +83,11 @@ impl ConfigError {
         match self {
             Self::Missing(_) => Some("`churnhouse init` writes one; --config names another".into()),
             Self::Invalid { hint, .. } => hint.clone(),
+            Self::NoTable { near, .. } => {
+                let near = near.as_ref().map(|near| format!("; near it lies: {near}"));
+                let near = near.unwrap_or_default();
+                Some(format!("paths start at the folder of churnhouse.toml{near}"))
+            }
             _ => None,
         }
     }
@@ -226,6 +243,9 @@ pub struct Config {
 pub struct TableConfig {
     /// A local path; it starts at the folder of churnhouse.toml.
     pub path: String,
+    /// The file and line that name it.
+    #[serde(skip)]
+    pub place: String,
 }
 
 /// The dimensions that every warehouse has, in the order of the views.
@@ -245,6 +265,37 @@ impl Config {
             return path.to_owned();
         }
         self.base.join(path).to_string_lossy().into_owned()
+    }
+
+    /// The file of a reference table, or the folder of its files.
+    ///
+    /// # Errors
+    /// It is not there.
+    pub fn table_path(&self, name: &str) -> Result<PathBuf, ConfigError> {
+        let table = &self.tables[name];
+        let path = PathBuf::from(self.resolve(&table.path));
+        if path.exists() {
+            return Ok(path);
+        }
+        let whole = std::path::absolute(&path).unwrap_or(path);
+        let wanted = whole.file_name().unwrap_or_default().to_string_lossy();
+        let beside = whole.parent().and_then(|folder| std::fs::read_dir(folder).ok());
+        let beside = beside.into_iter().flatten().flatten().map(|entry| entry.file_name());
+        let beside: Vec<String> = beside.map(|name| name.to_string_lossy().into_owned()).collect();
+        Err(ConfigError::NoTable {
+            place: table.place.clone(),
+            name: name.to_owned(),
+            path: table.path.clone(),
+            near: nearest(&wanted, beside.iter().map(String::as_str)).map(str::to_owned),
+        })
+    }
+
+    /// Refuses reference tables whose files are not there.
+    ///
+    /// # Errors
+    /// One is not.
+    pub fn check_tables(&self) -> Result<(), ConfigError> {
+        self.tables.keys().try_for_each(|name| self.table_path(name).map(|_| ()))
     }
 
     /// Today's date in the warehouse's time zone.

@@ -117,8 +117,9 @@ async fn parts(desk: &Desk, config: &Config, name: &str) -> Result<Option<Parts>
         return Ok(Some(Parts { version, parts: parts.collect() }));
     }
     if config.tables.contains_key(name) {
-        let path = desk.own_path(name)?;
-        let digest = digest_of(Path::new(&path)).map_err(|error| desk.unreadable(name, &error))?;
+        let path = config.table_path(name)?;
+        let digest = digest_of(&path);
+        let digest = digest.map_err(|error| ViewError::unreadable(name, &path, &error))?;
         return Ok(Some(Parts { version: None, parts: vec![(None, digest)] }));
     }
     if name == layout::LANDINGS || name == layout::REJECTED {

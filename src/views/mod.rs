@@ -17,12 +17,12 @@ pub use drill::Drill;
 pub use fault::{Spot, in_header};
 pub use reads::Reads;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use datafusion::error::DataFusionError;
 
 use crate::close::CloseError;
-use crate::config::nearest;
+use crate::config::{ConfigError, nearest};
 use crate::engine::EngineError;
 use crate::land::LandError;
 use crate::warehouse::WarehouseError;
@@ -33,6 +33,9 @@ pub enum ViewError {
     /// The tables.
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
+    /// What is configured.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The ledger.
     #[error(transparent)]
     Land(#[from] LandError),
@@ -111,6 +114,7 @@ impl ViewError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Warehouse(error) => error.hint(),
+            Self::Config(error) => error.hint(),
             Self::Land(error) => error.hint(),
             Self::Engine(error) => error.hint(),
             Self::Close(error) => error.hint(),
@@ -130,6 +134,12 @@ impl ViewError {
             Self::Taken(_) => Some("give it another name in churnhouse.toml".into()),
             _ => None,
         }
+    }
+
+    /// A reference table that can't be read.
+    pub fn unreadable(name: &str, path: &Path, why: &dyn std::fmt::Display) -> Self {
+        let path = path.display().to_string();
+        Self::Table { name: name.to_owned(), path, message: why.to_string() }
     }
 
     fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Self {

@@ -2,8 +2,6 @@
 //! ledger, the closes, the user's reference tables. Each is registered when a query names it.
 
 use std::collections::HashSet;
-use std::fmt::Display;
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch};
@@ -47,31 +45,13 @@ impl Desk {
 
     /// A reference table of the user's.
     pub(super) async fn provide_own(&self, name: &str) -> Result<(), ViewError> {
-        let path = self.own_path(name)?;
-        let registered =
-            match Path::new(&path).extension().is_some_and(|ending| ending == "parquet") {
-                true => self.context.register_parquet(name, &path, Default::default()).await,
-                false => self.context.register_csv(name, &path, Default::default()).await,
-            };
-        registered.map_err(|error| self.unreadable(name, &error.strip_backtrace()))
-    }
-
-    /// The file of a reference table.
-    ///
-    /// # Errors
-    /// There is none.
-    pub fn own_path(&self, name: &str) -> Result<String, ViewError> {
-        let path = self.config.resolve(&self.config.tables[name].path);
-        match Path::new(&path).exists() {
-            true => Ok(path),
-            false => Err(self.unreadable(name, &"there is no such file")),
-        }
-    }
-
-    /// A reference table that can't be read.
-    pub fn unreadable(&self, name: &str, why: &dyn Display) -> ViewError {
-        let path = self.config.resolve(&self.config.tables[name].path);
-        ViewError::Table { name: name.to_owned(), path, message: why.to_string() }
+        let path = self.config.table_path(name)?;
+        let place = path.to_string_lossy();
+        let registered = match path.extension().is_some_and(|ending| ending == "parquet") {
+            true => self.context.register_parquet(name, place, Default::default()).await,
+            false => self.context.register_csv(name, place, Default::default()).await,
+        };
+        registered.map_err(|error| ViewError::unreadable(name, &path, &error.strip_backtrace()))
     }
 
     pub(super) async fn provide_landed(

@@ -230,14 +230,27 @@ fn a_view_of_one_s_own() {
 #[test]
 fn a_reference_table_that_does_not_fit() {
     let mut context = context();
-    context.config("[tables.market]\npath = \"nowhere.csv\"\n");
-    context
-        .run(&["sql", "select * from market"])
-        .says(1, &["tables.market: can't read", "there is no such file"]);
+    context.config("[tables.market]\npath = \"markt.csv\"\n");
+    context.file("market.csv", "month,operator,customers\n");
+    let report = ["report", "market_share"];
+    for command in [&["sql", "select * from market"][..], &report, &["check"], &["run"]] {
+        let said = context.run(command).says(1, &["churnhouse.toml:", "market.csv"]);
+        let line = format!(
+            "churnhouse.toml:{}: tables.market.path: no such file: markt.csv",
+            1 + config_before(&context, "path = \"markt.csv\"")
+        );
+        assert!(said.stderr.contains(&line), "{line}: {said:?}");
+    }
     context.config("[tables.billing]\npath = \"billing/a.csv\"\n");
     context
         .run(&["sql", "select * from billing"])
         .says(1, &["tables.billing: a table or view of this name is there already"]);
+}
+
+/// How many lines of churnhouse.toml stand before one.
+fn config_before(context: &TestContext, line: &str) -> usize {
+    let text = std::fs::read_to_string(context.path("churnhouse.toml")).unwrap();
+    text.lines().position(|other| other == line).unwrap()
 }
 
 /// Aliases that can't be meant are refused before anything is closed.
@@ -246,7 +259,7 @@ fn aliases_that_lead_nowhere() {
     let mut context = context();
     context.config("[tables.alias]\npath = \"alias.csv\"\n");
     let close = ["close", "--full", "--today", TODAY];
-    context.run(&close).says(1, &["tables.alias", "alias.csv: can't be read"]);
+    context.run(&close).says(1, &["tables.alias.path: no such file: alias.csv"]);
     let refused = [
         ("old_id,new_id\na,b\n", "alias.csv:1: there is no column from"),
         ("old_id,new_id,from\na,b,May\n", "alias.csv:2: from is not a day: May"),
