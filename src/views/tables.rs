@@ -5,9 +5,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
+use datafusion::functions::expr_fn::regexp_like;
+use datafusion::prelude::{CsvReadOptions, ident, lit};
 
 use super::{Desk, ViewError};
 use crate::close::{Openness, Schedule, definitions, stage_inputs};
@@ -49,9 +52,42 @@ impl Desk {
         let place = path.to_string_lossy();
         let registered = match path.extension().is_some_and(|ending| ending == "parquet") {
             true => self.context.register_parquet(name, place, Default::default()).await,
-            false => self.context.register_csv(name, place, Default::default()).await,
+            false => self.provide_csv(name, &place).await,
         };
         registered.map_err(|error| ViewError::unreadable(name, &path, &error.strip_backtrace()))
+    }
+
+    /// A CSV file says nothing of types: they are guessed from all its rows. What is text in our tables is text
+    /// here too, and so is any id, and what begins with a 0 that a number would lose.
+    async fn provide_csv(&self, name: &str, path: &str) -> Result<(), DataFusionError> {
+        let options = CsvReadOptions::new().schema_infer_max_records(usize::MAX);
+        let guessed = self.context.read_csv(path, options.clone()).await?;
+        let guessed = guessed.schema().as_arrow().clone();
+        let text = |field: &Field| field.clone().with_data_type(DataType::Utf8);
+        let all_text = Schema::new(guessed.fields().iter().map(|field| text(field)).collect::<Vec<_>>());
+        let mut fields = Vec::new();
+        for field in guessed.fields() {
+            let is_text = match field.data_type().is_integer() && !self.is_text(field.name()) {
+                true => {
+                    let frame = self.context.read_csv(path, options.clone().schema(&all_text)).await?;
+                    let padded = regexp_like(ident(field.name()), lit(r"^\s*[+-]?0\d"), None);
+                    frame.filter(padded)?.limit(0, Some(1))?.count().await? > 0
+                }
+                false => self.is_text(field.name()),
+            };
+            fields.push(if is_text { text(field) } else { field.as_ref().clone() });
+        }
+        self.context.register_csv(name, path, options.schema(&Schema::new(fields))).await
+    }
+
+    /// Whether a column of this name holds text, as ours do.
+    fn is_text(&self, column: &str) -> bool {
+        let is_ours = |table: &str| {
+            let schema = layout::schema(table, self.warehouse.dimensions());
+            schema.field_with_name(column).is_ok_and(|field| *field.data_type() == DataType::Utf8)
+        };
+        let landed = SourceKind::iter().map(layout::landed);
+        column.ends_with("_id") || landed.chain([layout::CUSTOMER_MONTH]).any(is_ours)
     }
 
     pub(super) async fn provide_landed(

@@ -253,6 +253,29 @@ fn config_before(context: &TestContext, line: &str) -> usize {
     text.lines().position(|other| other == line).unwrap()
 }
 
+/// Ids are text wherever they stand, and zeros before a number are part of it.
+#[test]
+fn a_reference_table_of_ids() {
+    let mut context = TestContext::with("[tables.people]\npath = \"people.csv\"\n");
+    context.bills("billing/2024-01.csv", ["001,2024-01-05,10.00", "A,2024-01-05,20.00"].map(str::to_owned));
+    context.file("people.csv", "customer_id,branch,rank,born\n001,0012,1,1980-01-02\n002,13,2,1990-01-02\n");
+    context.run_all();
+    assert_eq!(
+        context.csv("select * from people order by rank"),
+        "customer_id,branch,rank,born\n001,0012,1,1980-01-02\n002,13,2,1990-01-02\n"
+    );
+    let types = context.value("select arrow_typeof(rank) || ' ' || arrow_typeof(born) from people limit 1");
+    assert_eq!(types, "Int64 Date32");
+    let joined = "select rank, revenue from customer_month join people using (customer_id)";
+    assert_eq!(context.rows(joined), [["1", "10.00"]]);
+    // A folder of files is one table.
+    context.config("[tables.people]\npath = \"people\"\n");
+    context.file("people/1.csv", "number,region\n7,1\n");
+    context.file("people/2.csv", "number,region\n08,2\n");
+    let types = "select arrow_typeof(number), arrow_typeof(region), min(number) from people group by 1, 2";
+    assert_eq!(context.rows(types), [["Utf8", "Utf8", "08"]]);
+}
+
 /// Aliases that can't be meant are refused before anything is closed.
 #[test]
 fn aliases_that_lead_nowhere() {
