@@ -33,6 +33,9 @@ pub async fn run(house: &House<'_>, args: &ReportArgs) -> Result<Status, Error> 
     let frame = report(&desk, &args.view, &filters, today).await?;
     let (schema, batches) = rows(frame).await.map_err(ViewError::from)?;
     let document = document(desk.catalogue().find(&args.view)?, schema);
+    if batches.iter().all(|batch| batch.num_rows() == 0) {
+        house.printer.say(&format!("{} has no rows that fit", args.view));
+    }
     output::rows(house.printer, to, document, batches)?;
     Ok(Status::Done)
 }

@@ -51,7 +51,7 @@ pub struct CustomerList {
 ///
 /// # Errors
 /// The view or column does not exist, the column counts no customers, a filter does not fit, a value does not
-/// occur, or the rows left would count a customer twice.
+/// occur, the rows left would count a customer twice, or the count is null in all of them.
 pub async fn customers(
     desk: &Desk,
     name: &str,
@@ -64,11 +64,13 @@ pub async fn customers(
     let keys = drill.keys(&view.grain(), &columns(&relation));
     let question = Question { desk, view: &view, drill: &drill, keys: &keys, asked };
     let rows = question.rows(today).await?;
-    let found = listed(relation, &view, &drill, &keys, rows.clone()).await?;
-    let (count, length) = (sum(&rows, &drill.measure).await?, found.clone().count().await);
-    let length = length.map_err(query)? as i64;
+    let what = format!("{name}.{}", drill.measure);
+    let Some(count) = sum(&rows, &drill.measure).await? else {
+        return Err(ReportError::NotKnown { what, view: view.name });
+    };
+    let found = listed(relation, &view, &drill, &keys, rows).await?;
+    let length = found.clone().count().await.map_err(query)? as i64;
     if length != count {
-        let what = format!("{name}.{}", drill.measure);
         return Err(ReportError::Differs { what, count, length, ours: view.origin.is_none() });
     }
     let frame = described(desk, found, &keys).await?;
@@ -285,12 +287,13 @@ fn text(value: &ScalarValue) -> String {
     value.cast_to(&DataType::Utf8).map(|text| text.to_string()).unwrap_or_default()
 }
 
-/// The sum of a column of counts.
-async fn sum(rows: &DataFrame, measure: &str) -> Result<i64, ReportError> {
+/// The sum of a column of counts; none where there are rows and no row tells.
+async fn sum(rows: &DataFrame, measure: &str) -> Result<Option<i64>, ReportError> {
     let batch = batch(rows.clone()).await?;
-    let Some(counts) = batch.column_by_name(measure) else { return Ok(0) };
+    let Some(counts) = batch.column_by_name(measure) else { return Ok(Some(0)) };
     let counts = cast(counts, &DataType::Int64).map_err(|error| query(error.into()))?;
-    Ok(counts.as_primitive::<Int64Type>().iter().flatten().sum())
+    let told = counts.null_count() < counts.len() || counts.is_empty();
+    Ok(told.then(|| counts.as_primitive::<Int64Type>().iter().flatten().sum()))
 }
 
 async fn batch(frame: DataFrame) -> Result<RecordBatch, ReportError> {

@@ -91,6 +91,22 @@ pub enum ReportError {
         /// Whether the view is a built-in one.
         ours: bool,
     },
+    /// The count is null in all rows that are left.
+    #[error("{what} is not known of these rows: it is null")]
+    NotKnown {
+        /// The view and the column.
+        what: String,
+        /// The view.
+        view: String,
+    },
+    /// Months that end before they begin.
+    #[error("--from {from} lies after --to {to}")]
+    Backwards {
+        /// The first month.
+        from: Month,
+        /// The last one.
+        to: Month,
+    },
     /// The rows can't be shown.
     #[error(transparent)]
     Format(#[from] FormatError),
@@ -133,6 +149,10 @@ impl ReportError {
                 let value = values.first().map_or("VALUE", String::as_str);
                 Some(format!("name one: --{column} {value}"))
             }
+            Self::NotKnown { view, .. } => {
+                Some(format!("`churnhouse describe {view}` tells when it is"))
+            }
+            Self::Backwards { from, to } => Some(format!("--from {to} --to {from}")),
             Self::Differs { .. } | Self::Format(_) => None,
             Self::NotClosed { .. } => {
                 Some("`churnhouse run` lands what is new and closes what is open".into())

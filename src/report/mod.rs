@@ -188,11 +188,16 @@ fn by_month(
         }
         frame = frame.filter(col("month").eq(day(month))).map_err(query)?;
     }
-    if let Some(from) = filters.from {
-        frame = frame.filter(col("month").gt_eq(day(resolve(from)?))).map_err(query)?;
+    let from = filters.from.map(resolve).transpose()?;
+    let to = filters.to.map(resolve).transpose()?;
+    if let Some((from, to)) = from.zip(to).filter(|(from, to)| from > to) {
+        return Err(ReportError::Backwards { from, to });
     }
-    if let Some(to) = filters.to {
-        frame = frame.filter(col("month").lt_eq(day(resolve(to)?))).map_err(query)?;
+    if let Some(from) = from {
+        frame = frame.filter(col("month").gt_eq(day(from))).map_err(query)?;
+    }
+    if let Some(to) = to {
+        frame = frame.filter(col("month").lt_eq(day(to))).map_err(query)?;
     }
     Ok(frame)
 }

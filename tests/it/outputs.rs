@@ -226,6 +226,26 @@ fn a_view_of_one_s_own() {
     assert_eq!(shown, "month,customer_id,revenue\n2024-01-01,a,30.00\n2024-01-01,c,1234567.89\n");
 }
 
+/// An answer without rows is told so, and one that can't be is refused.
+#[test]
+fn nothing_to_show() {
+    let context = context();
+    context
+        .run(&["report", "churn_rate", "--from", "2024-02", "--to", "2024-01"])
+        .says(1, &["--from 2024-02 lies after --to 2024-01", "hint: --from 2024-01 --to 2024-02"]);
+    let said = context.ok(&["report", "churn_by_period", "--month", "2024-01", "--format", "csv"]);
+    assert_eq!(said.stdout.lines().count(), 1);
+    said.says(0, &["churn_by_period has no rows that fit"]);
+    context.file(
+        "channel/a.csv",
+        "event_id,customer_id,occurred_at,event,channel\n1,a,2024-01-02T09:00:00,activate,shop\n",
+    );
+    context.run_all();
+    context
+        .run(&["customers", "channel_quality", "--measure", "early_churned", "--month", "2024-01"])
+        .says(1, &["channel_quality.early_churned is not known of these rows: it is null"]);
+}
+
 /// A reference table must be there, and must not hide a table of the warehouse.
 #[test]
 fn a_reference_table_that_does_not_fit() {
@@ -257,14 +277,21 @@ fn config_before(context: &TestContext, line: &str) -> usize {
 #[test]
 fn a_reference_table_of_ids() {
     let mut context = TestContext::with("[tables.people]\npath = \"people.csv\"\n");
-    context.bills("billing/2024-01.csv", ["001,2024-01-05,10.00", "A,2024-01-05,20.00"].map(str::to_owned));
-    context.file("people.csv", "customer_id,branch,rank,born\n001,0012,1,1980-01-02\n002,13,2,1990-01-02\n");
+    context.bills(
+        "billing/2024-01.csv",
+        ["001,2024-01-05,10.00", "A,2024-01-05,20.00"].map(str::to_owned),
+    );
+    context.file(
+        "people.csv",
+        "customer_id,branch,rank,born\n001,0012,1,1980-01-02\n002,13,2,1990-01-02\n",
+    );
     context.run_all();
     assert_eq!(
         context.csv("select * from people order by rank"),
         "customer_id,branch,rank,born\n001,0012,1,1980-01-02\n002,13,2,1990-01-02\n"
     );
-    let types = context.value("select arrow_typeof(rank) || ' ' || arrow_typeof(born) from people limit 1");
+    let types =
+        context.value("select arrow_typeof(rank) || ' ' || arrow_typeof(born) from people limit 1");
     assert_eq!(types, "Int64 Date32");
     let joined = "select rank, revenue from customer_month join people using (customer_id)";
     assert_eq!(context.rows(joined), [["1", "10.00"]]);
@@ -272,7 +299,8 @@ fn a_reference_table_of_ids() {
     context.config("[tables.people]\npath = \"people\"\n");
     context.file("people/1.csv", "number,region\n7,1\n");
     context.file("people/2.csv", "number,region\n08,2\n");
-    let types = "select arrow_typeof(number), arrow_typeof(region), min(number) from people group by 1, 2";
+    let types =
+        "select arrow_typeof(number), arrow_typeof(region), min(number) from people group by 1, 2";
     assert_eq!(context.rows(types), [["Utf8", "Utf8", "08"]]);
 }
 
