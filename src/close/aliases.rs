@@ -173,7 +173,8 @@ fn person<'a>(
     loop {
         let id = row.new_id.as_str();
         if path.contains(&id) {
-            let circle = format!("{} -> {id}: these ids lead back to themselves", path.join(" -> "));
+            let circle =
+                format!("{} -> {id}: these ids lead back to themselves", path.join(" -> "));
             return Err((None, circle));
         }
         let later = (Bound::Excluded(row.from), Bound::Unbounded);

@@ -125,7 +125,8 @@ async fn parts(desk: &Desk, config: &Config, name: &str) -> Result<Option<Parts>
     if name == layout::LANDINGS || name == layout::REJECTED {
         let ledger = Ledger::open(desk.warehouse()).await?;
         let landings = ledger.landings().iter();
-        let parts = landings.map(|one| (one.first_month, format!("{} {}", one.landing, one.retracted)));
+        let parts =
+            landings.map(|one| (one.first_month, format!("{} {}", one.landing, one.retracted)));
         return Ok(Some(Parts { version: None, parts: parts.collect() }));
     }
     let records = layout::core().any(|table| table == name).then(|| desk.closes().records());

@@ -151,6 +151,15 @@ impl View {
             .map(str::trim)
     }
 
+    /// Whose it is, in a word.
+    pub fn origin_word(&self) -> &'static str {
+        match (&self.origin, BUILT_IN.iter().any(|(name, _)| *name == self.name)) {
+            (None, _) => "built in",
+            (Some(_), true) => "own, in place of the built-in one",
+            (Some(_), false) => "own",
+        }
+    }
+
     /// Where it comes from, for messages.
     pub fn place(&self) -> String {
         match &self.origin {

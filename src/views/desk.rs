@@ -13,7 +13,7 @@ use datafusion::sql::parser::{DFParserBuilder, Statement};
 use tokio::sync::OnceCell;
 
 use super::fault::{self, Fault};
-use super::{Catalogue, View, ViewError};
+use super::{Catalogue, Reads, View, ViewError};
 use crate::close::{Closes, Inventory};
 use crate::config::Config;
 use crate::engine::{Engine, policy, template};
@@ -248,7 +248,24 @@ impl Desk {
             true => self.check_types(&view.name).await,
             false => provided,
         };
-        provided.map_err(|fault| fault.of(view, &sql))
+        provided.map_err(|fault| self.blame(view, fault.of(view, &sql)))
+    }
+
+    /// What fails in a built-in view may lie in a view of the user's that it reads.
+    fn blame(&self, view: &View, error: ViewError) -> ViewError {
+        let mut reads = Reads::default();
+        let is_ours = view.origin.is_none() && self.add_view(&mut reads, &view.name).is_ok();
+        let below = reads.views.keys().filter_map(|name| self.catalogue.get(name));
+        let own: Vec<String> =
+            below.filter(|view| view.origin.is_some()).map(View::place).collect();
+        match error {
+            ViewError::Invalid { origin, message, .. } if is_ours && !own.is_empty() => {
+                let hint =
+                    format!("it reads a view of your own, which may lack it: {}", own.join(", "));
+                ViewError::Invalid { origin, message, hint: Some(hint) }
+            }
+            other => other,
+        }
     }
 
     /// Types that do not go together show when a plan is optimised, where nothing tells whose query it was.

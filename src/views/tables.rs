@@ -64,12 +64,14 @@ impl Desk {
         let guessed = self.context.read_csv(path, options.clone()).await?;
         let guessed = guessed.schema().as_arrow().clone();
         let text = |field: &Field| field.clone().with_data_type(DataType::Utf8);
-        let all_text = Schema::new(guessed.fields().iter().map(|field| text(field)).collect::<Vec<_>>());
+        let all_text =
+            Schema::new(guessed.fields().iter().map(|field| text(field)).collect::<Vec<_>>());
         let mut fields = Vec::new();
         for field in guessed.fields() {
             let is_text = match field.data_type().is_integer() && !self.is_text(field.name()) {
                 true => {
-                    let frame = self.context.read_csv(path, options.clone().schema(&all_text)).await?;
+                    let frame =
+                        self.context.read_csv(path, options.clone().schema(&all_text)).await?;
                     let padded = regexp_like(ident(field.name()), lit(r"^\s*[+-]?0\d"), None);
                     frame.filter(padded)?.limit(0, Some(1))?.count().await? > 0
                 }

@@ -257,7 +257,8 @@ fn files_that_come_out_as_they_were_stay_and_the_manifest_tells_from_what() {
 fn a_reference_table_that_changed_makes_due_what_reads_it() {
     let context = of_views(&["market_share"], "[tables.market]\npath = \"market.csv\"");
     let market = |customers: u32| {
-        let text = format!("month,operator,customers\n2024-01-01,us,5\n2024-02-01,us,{customers}\n");
+        let text =
+            format!("month,operator,customers\n2024-01-01,us,5\n2024-02-01,us,{customers}\n");
         context.file("market.csv", &text);
     };
     market(7);

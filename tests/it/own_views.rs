@@ -174,3 +174,47 @@ fn reasons_that_do_not_add_up() {
     assert!(said.stdout.contains("2024-04-01"), "a left in April: {}", said.stdout);
     assert!(!said.stdout.contains("2024-03-01"), "nobody in March: {}", said.stdout);
 }
+
+/// A built-in view over a replaced one fails where it stands; the hint tells which one is the user's.
+#[test]
+fn a_replaced_view_that_lacks_a_column() {
+    let context = context();
+    let own = "-- opening_contact: mine.\n-- Grain: month, contact\nselect month, 'none' as contact, 1 as opening, \
+        0 as churned from movement where dimension = 'total'\n";
+    context.file("sql/views/opening_contact.sql", own);
+    context.file("sql/views/mine.sql", &format!("{HEADER}select month from churn_rate\n"));
+    context.run(&["report", "churn_after_survey"]).says(
+        1,
+        &[
+            "sql/views/churn_after_survey.sql:",
+            "satisfaction",
+            "hint: it reads a view of your own",
+            "opening_contact.sql",
+        ],
+    );
+    let listed = context.ok(&["views", "--format", "csv"]).stdout;
+    for line in [
+        "churn_rate,built in,",
+        "mine,own,",
+        "opening_contact,\"own, in place of the built-in one\",",
+    ] {
+        assert!(listed.contains(line), "{line}: {listed}");
+    }
+}
+
+/// What README shows of a view of one's own can be asked.
+#[test]
+fn the_views_that_the_readme_shows() {
+    let context = context();
+    let readme = std::fs::read_to_string(crate::context::checkout().join("README.md")).unwrap();
+    let shown = readme.split("```sql\n").filter_map(|rest| rest.split("```").next());
+    let mut names = Vec::new();
+    for text in shown.filter(|text| text.starts_with("-- stays")) {
+        let name = text[3..].split(':').next().unwrap();
+        context.file(&format!("sql/views/{name}.sql"), text);
+        names.push(name.to_owned());
+    }
+    assert_eq!(names, ["stays", "stays_customers"]);
+    context.ok(&["report", "stays"]);
+    context.ok(&["customers", "stays", "--measure", "staying"]);
+}
