@@ -9,6 +9,9 @@
 --   churned: those of them not in the base then
 --   hazard: the risk of leaving at this age
 --   survival: the share of a segment's stays that lasts beyond this age
+-- Customers:
+--   at_risk = stay_customers by dimension, segment, age
+--   churned = stay_customers by dimension, segment, age where churned
 -- Formula: hazard = churned / at_risk; survival = the product of (1 - hazard) over the ages up to this one
 -- Note: a stay begins with the first charge or with the return, so a returned customer starts anew, at
 --   age 0. What still lasts at the latest close leaves the ages that it has not reached yet. A stay carried

@@ -13,7 +13,7 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(&str, &str); 62] = built_in![
+const BUILT_IN: [(&str, &str); 63] = built_in![
     "activation_customers",
     "advocate",
     "arpu_by_segment",
@@ -69,6 +69,7 @@ const BUILT_IN: [(&str, &str); 62] = built_in![
     "revenue_bridge",
     "revenue_concentration",
     "segment_contribution",
+    "stay_customers",
     "survival",
     "tier_equivalence",
     "tier_migration",

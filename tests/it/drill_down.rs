@@ -4,7 +4,7 @@
 use churnhouse::config::{self, Config};
 use churnhouse::engine::Engine;
 use churnhouse::month::Month;
-use churnhouse::report::{Asked, Filters, MonthArgument, customers};
+use churnhouse::report::{Asked, Filters, MonthArgument, ReportError, customers};
 use churnhouse::views::{Desk, Drill, View};
 use churnhouse::warehouse::Warehouse;
 use datafusion::arrow::util::pretty::pretty_format_batches;
@@ -99,6 +99,8 @@ async fn unequal(desk: &Desk, view: &View, drill: &Drill) -> String {
     // Of an id that was given to another person the ladder counts both; the former life's row is as of its end.
     let person = match relation.as_str() {
         "ladder_customers" => "customer_id || cast(as_of as varchar)",
+        // Each stay of a customer counts.
+        "stay_customers" => "customer_id || cast(month as varchar)",
         _ => "customer_id",
     };
     let sql = format!(
@@ -122,11 +124,16 @@ async fn unequal(desk: &Desk, view: &View, drill: &Drill) -> String {
 async fn made(desk: &Desk, view: &View, drill: &Drill, month: u8) -> Result<(), TestCaseError> {
     let month = Some(MonthArgument::Exactly(Month::new(2024, month.into())));
     let keyed = view.grain().contains(&"grain");
-    let months = if keyed { None } else { month };
+    let of_all_months = keyed || view.name == "survival";
+    let months = if of_all_months { None } else { month };
     let grain = keyed.then(|| "quarter".to_owned());
     let filters = Filters { month: months, grain, ..Filters::default() };
     let asked = Asked { measure: Some(drill.measure.clone()), filters, ..Asked::default() };
     let list = customers(desk, &view.name, &asked, TODAY.parse().unwrap()).await;
+    if matches!(list, Err(ReportError::NotKnown { .. })) {
+        // Of a month that is too young the count is null, and there is no list.
+        return Ok(());
+    }
     let list = list.map_err(|error| TestCaseError::fail(format!("{}: {error}", view.name)))?;
     let rows = list.frame.count().await.unwrap();
     prop_assert_eq!(rows as i64, list.count, "{}.{}", view.name, list.measure);
@@ -221,7 +228,7 @@ fn what_can_not_be_listed() {
             &["churn_rate", "--measure", "churnd"],
             &["churn_rate has no count of customers of this name: churnd", "did you mean churned?"],
         ),
-        (&["survival"], &["survival counts no customers that can be listed"]),
+        (&["tier_equivalence"], &["tier_equivalence counts no customers that can be listed"]),
         (
             &["churned_customers"],
             &["churned_customers counts no", "its rows are customers: churnhouse report churned"],
