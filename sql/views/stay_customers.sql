@@ -32,8 +32,9 @@ stay as (
     select
         age_month as month, aged_customer as customer_id, age, churned, as_of{% for name in dimensions %},
         opening.{{ name }}{% endfor %}
-    from opening
-    join aged on aged_customer = opening_customer and age_month = next_month
+    -- The side with few columns stands left: the engine keeps it in memory.
+    from aged
+    join opening on opening_customer = aged_customer and next_month = age_month
     where age is not null
 ),
 dimension_name as (
