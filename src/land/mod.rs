@@ -160,11 +160,11 @@ pub struct Options<'a> {
     pub compile: &'a Compiler,
     /// Who watches.
     pub watch: &'a dyn Watch,
-    /// Files read at once.
+    /// Threads that read and encode; a few files more are under way.
     pub threads: usize,
 }
 
-/// Lands files in their order; later files go on when one is refused.
+/// Lands files, those of each source in their order; later ones go on when one is refused.
 ///
 /// # Errors
 /// The warehouse can't be read or written. A refused file is an [`Outcome::Failed`], not an error.
