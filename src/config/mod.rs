@@ -5,6 +5,7 @@
 mod file;
 mod policy;
 mod schema;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ pub use crate::extract::nearest;
 pub use file::load;
 pub use policy::{Exact, Policy, Tier};
 pub use schema::schema;
+pub use tables::TableConfig;
 
 use crate::extract::{SourceConfig, SourceKind};
 use crate::month::Month;
@@ -237,17 +239,6 @@ pub struct Config {
     pub base: PathBuf,
 }
 
-/// A reference table: a `.parquet` file, or a `.csv` file with a header (or a folder of these).
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TableConfig {
-    /// A local path; it starts at the folder of churnhouse.toml.
-    pub path: String,
-    /// The file and line that name it.
-    #[serde(skip)]
-    pub place: String,
-}
-
 /// The dimensions that every warehouse has, in the order of the views.
 pub const DIMENSIONS: [&str; 6] =
     ["region", "product", "segment", "channel", "tier", "tenure_band"];
@@ -265,37 +256,6 @@ impl Config {
             return path.to_owned();
         }
         self.base.join(path).to_string_lossy().into_owned()
-    }
-
-    /// The file of a reference table, or the folder of its files.
-    ///
-    /// # Errors
-    /// It is not there.
-    pub fn table_path(&self, name: &str) -> Result<PathBuf, ConfigError> {
-        let table = &self.tables[name];
-        let path = PathBuf::from(self.resolve(&table.path));
-        if path.exists() {
-            return Ok(path);
-        }
-        let whole = std::path::absolute(&path).unwrap_or(path);
-        let wanted = whole.file_name().unwrap_or_default().to_string_lossy();
-        let beside = whole.parent().and_then(|folder| std::fs::read_dir(folder).ok());
-        let beside = beside.into_iter().flatten().flatten().map(|entry| entry.file_name());
-        let beside: Vec<String> = beside.map(|name| name.to_string_lossy().into_owned()).collect();
-        Err(ConfigError::NoTable {
-            place: table.place.clone(),
-            name: name.to_owned(),
-            path: table.path.clone(),
-            near: nearest(&wanted, beside.iter().map(String::as_str)).map(str::to_owned),
-        })
-    }
-
-    /// Refuses reference tables whose files are not there.
-    ///
-    /// # Errors
-    /// One is not.
-    pub fn check_tables(&self) -> Result<(), ConfigError> {
-        self.tables.keys().try_for_each(|name| self.table_path(name).map(|_| ()))
     }
 
     /// Today's date in the warehouse's time zone.

@@ -63,23 +63,28 @@ impl Desk {
         let options = CsvReadOptions::new().schema_infer_max_records(usize::MAX);
         let guessed = self.context.read_csv(path, options.clone()).await?;
         let guessed = guessed.schema().as_arrow().clone();
-        let text = |field: &Field| field.clone().with_data_type(DataType::Utf8);
-        let all_text =
-            Schema::new(guessed.fields().iter().map(|field| text(field)).collect::<Vec<_>>());
         let mut fields = Vec::new();
         for field in guessed.fields() {
-            let is_text = match field.data_type().is_integer() && !self.is_text(field.name()) {
-                true => {
-                    let frame =
-                        self.context.read_csv(path, options.clone().schema(&all_text)).await?;
-                    let padded = regexp_like(ident(field.name()), lit(r"^\s*[+-]?0\d"), None);
-                    frame.filter(padded)?.limit(0, Some(1))?.count().await? > 0
-                }
-                false => self.is_text(field.name()),
-            };
-            fields.push(if is_text { text(field) } else { field.as_ref().clone() });
+            let is_text = self.is_text(field.name())
+                || (field.data_type().is_integer()
+                    && self.is_padded(path, &guessed, field).await?);
+            fields.push(if is_text { as_text(field) } else { field.as_ref().clone() });
         }
         self.context.register_csv(name, path, options.schema(&Schema::new(fields))).await
+    }
+
+    /// Whether a whole number of a CSV file begins with a 0 anywhere, before other digits.
+    async fn is_padded(
+        &self,
+        path: &str,
+        guessed: &Schema,
+        field: &Field,
+    ) -> Result<bool, DataFusionError> {
+        let texts = guessed.fields().iter().map(|field| as_text(field)).collect::<Vec<_>>();
+        let texts = Schema::new(texts);
+        let rows = self.context.read_csv(path, CsvReadOptions::new().schema(&texts)).await?;
+        let padded = regexp_like(ident(field.name()), lit(r"^\s*[+-]?0\d"), None);
+        Ok(rows.filter(padded)?.limit(0, Some(1))?.count().await? > 0)
     }
 
     /// Whether a column of this name holds text, as ours do.
@@ -178,4 +183,8 @@ fn state_word(openness: Openness) -> &'static str {
         Openness::Stale => "stale",
         Openness::Open => "open",
     }
+}
+
+fn as_text(field: &Field) -> Field {
+    field.clone().with_data_type(DataType::Utf8)
 }
