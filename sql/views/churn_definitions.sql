@@ -8,16 +8,19 @@
 --   churned: what the definition counts as lost
 --   base: over what
 --   rate: null where the base is 0
+--   churned_customers, base_customers: churned and base again, where they are customers; null where they are revenue
 --   differs_by: customers counted otherwise than by ours, lost or in the base; listed in churn_definition_customers
 --   note: the definition in words
 -- Units: churned, base = number
 -- Customers:
+--   churned_customers = definition_customers by month, definition where definition not like 'revenue%' and counted_there like 'churned%'
+--   base_customers = definition_customers by month, definition where definition not like 'revenue%' and counted_there in ('churned', 'base')
 --   differs_by = churn_definition_customers by month, definition
 -- Formula: rate = churned / base
 -- Note: charged_before counts our losses over last month's charged customers: who lapses is not among these.
 --   In the definitions of revenue differs_by counts the lost whose revenue did not change, and those not lost
 --   whose revenue did. The history's first month has nothing behind it: all is 0.
--- Source: movement, revenue_bridge, churn_definition_customers
+-- Source: movement, revenue_bridge, definition_pairs
 with
 definition as (
     select column1 as place, column2 as definition, column3 as unit, column4 as note
@@ -57,9 +60,9 @@ bridge as (
     where dimension = 'total'
 ),
 differing as (
-    select month as differing_month, definition as differing_definition, count(*) as customers
-    from churn_definition_customers
-    group by month, definition
+    select month as differing_month, definition as differing_definition, differs_by
+    from definition_pairs
+    where other = 'opening_base'
 ),
 measured as (
     select
@@ -91,7 +94,9 @@ measured as (
 select
     measured.month, measured.place, measured.definition, measured.unit, measured.churned, measured.base,
     cast(measured.churned as double) / nullif(cast(measured.base as double), 0) as rate,
-    coalesce(differing.customers, 0) as differs_by,
+    case unit when 'customers' then cast(churned as bigint) end as churned_customers,
+    case unit when 'customers' then cast(base as bigint) end as base_customers,
+    coalesce(differs_by, 0) as differs_by,
     measured.note
 from measured
 left join differing

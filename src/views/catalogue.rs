@@ -13,7 +13,7 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(&str, &str); 63] = built_in![
+const BUILT_IN: [(&str, &str); 67] = built_in![
     "activation_customers",
     "advocate",
     "arpu_by_segment",
@@ -29,6 +29,7 @@ const BUILT_IN: [(&str, &str); 63] = built_in![
     "churn_after_contact",
     "churn_after_survey",
     "churn_by_period",
+    "churn_counted",
     "churn_definition_customers",
     "churn_definitions",
     "churn_rate",
@@ -43,6 +44,9 @@ const BUILT_IN: [(&str, &str); 63] = built_in![
     "declining",
     "declining_customers",
     "declining_value",
+    "definition_customers",
+    "definition_pair_customers",
+    "definition_pairs",
     "free_work",
     "free_work_customers",
     "group_churn",

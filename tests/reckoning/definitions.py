@@ -24,14 +24,17 @@ KNOWN = (
 def described_definitions():
     totals = {
         "month": "month", "place": "int", "definition": "text", "unit": "text", "churned": "money", "base": "money",
-        "rate": "float", "differs_by": "int",
+        "rate": "float", "churned_customers": "int", "base_customers": "int", "differs_by": "int",
     }
     names = {
         "month": "month", "definition": "text", "customer_id": "text", "status": "text", "churn_kind": "text",
         "counted": "text", "counted_there": "text", "revenue_change": "money",
     }
+    pairs = {"month": "month", "definition": "text", "other": "text", "differs_by": "int"}
     return {
         "churn_definitions": (("month", "place"), totals, tuple(totals)),
+        "definition_customers": (("month", "definition", "customer_id"), names, tuple(names)),
+        "definition_pairs": (("month", "definition", "other"), pairs, tuple(pairs)),
         "churn_definition_customers": (("month", "definition", "customer_id"), names, tuple(names)),
     }
 
@@ -39,6 +42,7 @@ def described_definitions():
 def reckon_definitions(con, first, last):
     lay_views(con, first)
     lay_names(con)
+    lay_pairs(con)
     lay_definitions(con, first, last)
 
 
@@ -70,14 +74,32 @@ def lay_views(con, first):
 def lay_names(con):
     """Of revenue, the lost whose revenue did not change, and those not lost whose change enters the loss."""
     con.execute("""
-        CREATE TABLE expected_churn_definition_customers AS
+        CREATE TABLE expected_definition_customers AS
+        WITH counted AS (
+            SELECT mon, customer_id FROM told GROUP BY ALL
+            HAVING bool_or(lost OR was_in OR was_charged OR (unit = 'customers' AND (gone OR based)))
+        )
         SELECT mon AS month, place, definition, customer_id, CASE WHEN listed THEN status END AS status, churn_kind,
             CASE WHEN lost THEN 'churned' WHEN was_in THEN 'base' ELSE 'no' END AS counted,
-            CASE WHEN unit = 'revenue' AND gone THEN 'revenue'
-                WHEN gone AND based THEN 'churned' WHEN gone THEN 'churned, not in the base'
+            CASE WHEN unit = 'revenue' AND gone AND NOT lost THEN 'revenue'
+                WHEN gone AND (based OR unit = 'revenue') THEN 'churned' WHEN gone THEN 'churned, not in the base'
                 WHEN based THEN 'base' ELSE 'no' END AS counted_there,
             CASE WHEN unit = 'revenue' THEN changed END AS revenue_change
-        FROM told WHERE gone <> lost OR (unit = 'customers' AND based <> was_in)
+        FROM told SEMI JOIN counted USING (mon, customer_id)
+    """)
+    con.execute("""
+        CREATE TABLE expected_churn_definition_customers AS
+        FROM expected_definition_customers WHERE counted <> counted_there
+    """)
+
+
+def lay_pairs(con):
+    con.execute("""
+        CREATE TABLE expected_definition_pairs AS
+        SELECT a.month, a.definition, b.definition AS other,
+            count(*) FILTER (a.counted_there <> b.counted_there) AS differs_by
+        FROM expected_definition_customers AS a JOIN expected_definition_customers AS b USING (month, customer_id)
+        WHERE a.definition <> b.definition GROUP BY ALL
     """)
 
 
@@ -90,11 +112,15 @@ def lay_definitions(con, first, last):
         added AS (
             SELECT months.mon AS month, place, definition, unit,
                 coalesce(sum(takes) FILTER (gone), 0) AS churned,
-                coalesce(sum(weighs) FILTER (based OR unit = 'revenue'), 0) AS base
+                coalesce(sum(weighs) FILTER (based OR unit = 'revenue'), 0) AS base,
+                count_if(gone) AS gone_customers, count_if(based) AS based_customers
             FROM range({first}, {last} + 1) AS months(mon)
             CROSS JOIN (SELECT DISTINCT place, definition, unit FROM told) AS every
             LEFT JOIN told USING (mon, place, definition, unit) GROUP BY ALL
         )
-        SELECT added.*, share(churned, base) AS rate, coalesce(differs_by, 0) AS differs_by
+        SELECT added.*, share(churned, base) AS rate,
+            CASE unit WHEN 'customers' THEN gone_customers END AS churned_customers,
+            CASE unit WHEN 'customers' THEN based_customers END AS base_customers,
+            coalesce(differs_by, 0) AS differs_by
         FROM added LEFT JOIN differing USING (month, definition)
     """)
