@@ -195,7 +195,7 @@ impl Encoding {
 
     /// The files' bytes and rows, and the digest of the customers' revenue.
     fn finish(self) -> Result<(Vec<(Bytes, u64)>, String), WarehouseError> {
-        let encoded = layout::core().zip(self.files).map(|(name, file)| {
+        let encoded = layout::core().zip(self.files).map(|(name, mut file)| {
             file.finish()
                 .map_err(|source| WarehouseError::Parquet { file: name.to_owned(), source })
         });

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
-use arrow::compute::filter_record_batch;
+use arrow::array::{Array, AsArray, BooleanArray, PrimitiveArray, RecordBatch};
+use arrow::compute::{filter_record_batch, max, min};
 use arrow::datatypes::{DataType, Date32Type, SchemaRef, TimestampMicrosecondType};
 
 use super::{LandError, Landing, Store};
@@ -105,10 +105,11 @@ impl MonthWriters {
 
 /// The rows of a batch by their month; mostly it is one, and nothing is copied.
 fn by_month(batch: &RecordBatch, kind: SourceKind) -> Result<Vec<(Month, RecordBatch)>, LandError> {
-    let months = months_of(batch, kind);
-    if let Some(month) = months.first().filter(|first| months.iter().all(|month| month == *first)) {
-        return Ok(vec![(*month, batch.clone())]);
+    let Some(days) = days_of(batch, kind) else { return Ok(Vec::new()) };
+    if let Some(month) = only_month(&days) {
+        return Ok(vec![(month, batch.clone())]);
     }
+    let months = months_of(&days);
     let distinct: BTreeSet<Month> = months.iter().copied().collect();
     let rows = |month: Month| {
         let mask: BooleanArray = months.iter().map(|row| Some(*row == month)).collect();
@@ -120,24 +121,30 @@ fn by_month(batch: &RecordBatch, kind: SourceKind) -> Result<Vec<(Month, RecordB
     distinct.into_iter().map(rows).collect()
 }
 
-fn months_of(batch: &RecordBatch, kind: SourceKind) -> Vec<Month> {
-    let Some(column) = batch.column_by_name(kind.month_column()) else { return Vec::new() };
+/// The month that all rows lie in; none where they lie in several.
+fn only_month(days: &PrimitiveArray<Date32Type>) -> Option<Month> {
+    let of = |days: i32| Month::of(date_of(days));
+    let (first, last) = (of(min(days)?), of(max(days)?));
+    (first == last).then_some(first)
+}
+
+fn months_of(days: &PrimitiveArray<Date32Type>) -> Vec<Month> {
     let mut memo = (i32::MIN, Month::new(1970, 1));
-    let mut month = |days: i32| {
-        if memo.0 != days {
-            memo = (days, Month::of(date_of(days)));
+    let month = |days: &i32| {
+        if memo.0 != *days {
+            memo = (*days, Month::of(date_of(*days)));
         }
         memo.1
     };
-    match column.data_type() {
-        DataType::Date32 => {
-            column.as_primitive::<Date32Type>().values().iter().map(|days| month(*days)).collect()
-        }
-        _ => column
-            .as_primitive::<TimestampMicrosecondType>()
-            .values()
-            .iter()
-            .map(|micros| month(micros.div_euclid(86_400_000_000) as i32))
-            .collect(),
-    }
+    days.values().iter().map(month).collect()
+}
+
+/// The days of the rows.
+fn days_of(batch: &RecordBatch, kind: SourceKind) -> Option<PrimitiveArray<Date32Type>> {
+    let column = batch.column_by_name(kind.month_column())?;
+    let whole_day = |micros: i64| micros.div_euclid(86_400_000_000) as i32;
+    Some(match column.data_type() {
+        DataType::Date32 => column.as_primitive().clone(),
+        _ => column.as_primitive::<TimestampMicrosecondType>().unary(whole_day),
+    })
 }

@@ -1,39 +1,40 @@
 //! How rows become Parquet: one set of properties for all tables, so that equal rows make equal bytes
 //! and a file can be named by its content.
 
+mod dictionary;
+
 use std::sync::{Arc, Mutex};
 
 use arrow::array::{Array, ArrayRef, RecordBatch, make_array};
-use arrow::compute::concat_batches;
+use arrow::compute::concat;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
 use object_store::ObjectStore;
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
+use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriterOptions,
     compute_leaves,
 };
-use parquet::arrow::{ArrowWriter, AsyncArrowWriter};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::ColumnPath;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::types::{ColumnDescPtr, ColumnPath};
+use tokio::io::AsyncWriteExt;
 
+use self::dictionary::Pages;
 use super::WarehouseError;
 
 /// How columns are encoded whose values hardly repeat, so that a dictionary would only cost time. Ids share
-/// their beginnings with the row before; lines, days and the one delivery of a file hardly differ from it.
-const UNREPEATED: [(&str, Encoding); 15] = [
+/// their beginnings with the row before; lines and moments hardly differ from it.
+const UNREPEATED: [(&str, Encoding); 12] = [
     ("customer_id", Encoding::DELTA_BYTE_ARRAY),
     ("line_id", Encoding::DELTA_BYTE_ARRAY),
     ("event_id", Encoding::DELTA_BYTE_ARRAY),
     ("call_id", Encoding::DELTA_BYTE_ARRAY),
-    ("delivery", Encoding::DELTA_BINARY_PACKED),
     ("line", Encoding::DELTA_BINARY_PACKED),
-    ("billed_on", Encoding::DELTA_BINARY_PACKED),
-    ("paid_through", Encoding::DELTA_BINARY_PACKED),
     ("occurred_at", Encoding::DELTA_BINARY_PACKED),
     ("called_at", Encoding::DELTA_BINARY_PACKED),
     ("annual_revenue", Encoding::DELTA_BINARY_PACKED),
@@ -42,9 +43,9 @@ const UNREPEATED: [(&str, Encoding); 15] = [
     ("tier_sum", Encoding::DELTA_BINARY_PACKED),
     ("revenue", Encoding::DELTA_BINARY_PACKED),
 ];
-/// The most rows of a row group that is written as rows come.
-const ROW_GROUP_ROWS: usize = 1 << 20;
-/// The rows of a row group of a file that is made in memory: they wait there for each other.
+/// The quickest of zstd's levels.
+const ZSTD_LEVEL: i32 = 1;
+/// The rows of a row group: they wait in memory for each other.
 pub const GROUP_ROWS: usize = 1 << 17;
 
 /// The properties of every Parquet file in the warehouse: zstd, nothing that varies between runs.
@@ -53,26 +54,34 @@ pub const GROUP_ROWS: usize = 1 << 17;
 pub fn properties(schema: &Schema) -> WriterProperties {
     let mut builder = WriterProperties::builder()
         .set_created_by("churnhouse".into())
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_statistics_enabled(EnabledStatistics::Chunk)
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap_or_default()));
+        .set_compression(compression());
     let is_text = |kind: &DataType| matches!(kind, DataType::Utf8 | DataType::Dictionary(..));
     let texts = schema.fields().iter().filter(|field| is_text(field.data_type()));
     for field in texts {
         let column = ColumnPath::from(field.name().as_str());
         builder = builder.set_column_statistics_enabled(column, EnabledStatistics::None);
     }
-    let is_wide = |kind: &DataType| matches!(kind, DataType::Decimal128(digits, _) if *digits > 18);
-    for (name, encoding) in UNREPEATED {
-        let field = schema.field_with_name(name).ok();
-        if field.is_some_and(|field| !is_wide(field.data_type())) {
-            let column = ColumnPath::from(name);
+    for field in schema.fields() {
+        if let Some(encoding) = unrepeated(field) {
+            let column = ColumnPath::from(field.name().as_str());
             builder = builder
                 .set_column_dictionary_enabled(column.clone(), false)
                 .set_column_encoding(column, encoding);
         }
     }
     builder.build()
+}
+
+fn compression() -> Compression {
+    Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default())
+}
+
+/// How a column is encoded whose values hardly repeat.
+fn unrepeated(field: &Field) -> Option<Encoding> {
+    let is_wide = matches!(field.data_type(), DataType::Decimal128(digits, _) if *digits > 18);
+    let found = UNREPEATED.iter().find(|(name, _)| *name == field.name() && !is_wide);
+    found.map(|(_, encoding)| *encoding)
 }
 
 /// Rows as the bytes of one Parquet file; see [`FileBytes`].
@@ -88,7 +97,6 @@ pub fn encode(batch: &RecordBatch) -> Result<Bytes, ParquetError> {
 /// One Parquet file that is made in memory from rows that come in parts, its columns encoded by several threads.
 /// Equal values give equal bytes, whatever the parts, and whether texts come as dictionaries or not.
 pub struct FileBytes {
-    schema: SchemaRef,
     threads: usize,
     file: SerializedFileWriter<Vec<u8>>,
     groups: ArrowRowGroupWriterFactory,
@@ -107,10 +115,10 @@ impl FileBytes {
         let options = ArrowWriterOptions::new()
             .with_properties(properties(&schema))
             .with_skip_arrow_metadata(true);
-        let writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&schema), options)?;
+        let writer = ArrowWriter::try_new_with_options(Vec::new(), schema, options)?;
         let (file, groups) = writer.into_serialized_writer()?;
         let (written, waiting, waiting_rows, rows) = (0, Vec::new(), 0, 0);
-        Ok(Self { schema, threads, file, groups, written, waiting, waiting_rows, rows })
+        Ok(Self { threads, file, groups, written, waiting, waiting_rows, rows })
     }
 
     /// Adds rows. They wait until there are enough of them for a row group.
@@ -126,22 +134,26 @@ impl FileBytes {
             self.waiting_rows += fit;
             start += fit;
             if self.waiting_rows == GROUP_ROWS {
-                self.write_group()?;
+                self.end_group()?;
             }
         }
         Ok(())
     }
 
-    fn write_group(&mut self) -> Result<(), ParquetError> {
+    /// Ends the row group, so that no rows wait.
+    ///
+    /// # Errors
+    /// The rows are of another schema.
+    pub fn end_group(&mut self) -> Result<(), ParquetError> {
         let parts = std::mem::take(&mut self.waiting);
-        let rows = match parts.as_slice() {
-            [part] => part.clone(),
-            parts => concat_batches(&self.schema, parts)?,
-        };
+        if parts.is_empty() {
+            return Ok(());
+        }
         let writers = self.groups.create_column_writers(self.written)?;
+        let columns = self.file.schema_descr().columns().to_vec();
         let mut group = self.file.next_row_group()?;
-        for chunk in encode_columns(&rows, writers, self.threads)? {
-            chunk.append_to_row_group(&mut group)?;
+        for chunk in encode_columns(&parts, &columns, writers, self.threads)? {
+            chunk.append_to(&mut group)?;
         }
         group.close()?;
         self.written += 1;
@@ -149,31 +161,64 @@ impl FileBytes {
         Ok(())
     }
 
-    /// The file's bytes, and how many rows it has.
+    /// The bytes of memory that the rows take that wait.
+    fn waiting(&self) -> usize {
+        self.waiting.iter().map(RecordBatch::get_array_memory_size).sum()
+    }
+
+    /// Hands out the bytes that have been written since it was asked last.
+    fn written(&mut self) -> Result<Bytes, ParquetError> {
+        self.file.flush()?;
+        Ok(std::mem::take(self.file.inner_mut()).into())
+    }
+
+    /// The file's bytes, but for those handed out before, and how many rows it has.
     ///
     /// # Errors
     /// The last rows do not fit.
-    pub fn finish(mut self) -> Result<(Bytes, u64), ParquetError> {
-        if self.waiting_rows > 0 {
-            self.write_group()?;
+    pub fn finish(&mut self) -> Result<(Bytes, u64), ParquetError> {
+        self.end_group()?;
+        self.file.finish()?;
+        Ok((std::mem::take(self.file.inner_mut()).into(), self.rows))
+    }
+}
+
+/// A column of a row group, encoded by the crate or from keys.
+enum Chunk {
+    Written(ArrowColumnChunk),
+    Keyed(dictionary::Chunk),
+}
+
+impl Chunk {
+    fn append_to(
+        self,
+        group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+    ) -> Result<(), ParquetError> {
+        match self {
+            Self::Written(chunk) => chunk.append_to_row_group(group),
+            Self::Keyed((bytes, close)) => group.append_column(&bytes, close),
         }
-        Ok((self.file.into_inner()?.into(), self.rows))
     }
 }
 
 /// The columns of a row group, each thread taking the next one that is left.
 fn encode_columns(
-    batch: &RecordBatch,
+    rows: &[RecordBatch],
+    described: &[ColumnDescPtr],
     writers: Vec<ArrowColumnWriter>,
     threads: usize,
-) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
-    let columns = batch.schema_ref().fields().iter().zip(batch.columns()).zip(writers).enumerate();
-    let left = Mutex::new(columns);
+) -> Result<Vec<Chunk>, ParquetError> {
+    let left = Mutex::new(described.iter().zip(writers).enumerate());
     let next = || left.lock().ok()?.next();
     let work = || {
+        let mut pages = Pages::new(ZSTD_LEVEL)?;
         let mut done = Vec::new();
-        while let Some((place, ((field, column), writer))) = next() {
-            done.push((place, encode_column(field, column, writer)?));
+        while let Some((place, (described, writer))) = next() {
+            let schema = rows[0].schema();
+            let parts: Vec<ArrayRef> =
+                rows.iter().map(|rows| Arc::clone(rows.column(place))).collect();
+            let chunk = encode_column(schema.field(place), &parts, described, writer, &mut pages)?;
+            done.push((place, chunk));
         }
         Ok::<_, ParquetError>(done)
     };
@@ -192,27 +237,41 @@ fn encode_columns(
 
 fn encode_column(
     field: &Field,
-    column: &ArrayRef,
+    parts: &[ArrayRef],
+    described: &ColumnDescPtr,
     mut writer: ArrowColumnWriter,
-) -> Result<ArrowColumnChunk, ParquetError> {
-    // That nothing is null is said in one way, so that equal values give equal bytes.
-    let column = match column.nulls() {
-        Some(nulls) if nulls.null_count() == 0 => {
-            make_array(column.to_data().into_builder().nulls(None).build()?)
+    pages: &mut Pages,
+) -> Result<Chunk, ParquetError> {
+    if unrepeated(field).is_none() {
+        let keyed = dictionary::encode(parts, described, compression(), pages)?;
+        if let Some(chunk) = keyed {
+            return Ok(Chunk::Keyed(chunk));
         }
-        _ => Arc::clone(column),
-    };
+    }
+    let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+    let column = without_empty_nulls(concat(&parts)?)?;
     for leaf in compute_leaves(field, &column)? {
         writer.write(&leaf)?;
     }
-    writer.close()
+    Ok(Chunk::Written(writer.close()?))
 }
 
-/// A Parquet file being written to a store, batch by batch, with bounded memory.
+/// That nothing is null is said in one way, so that equal values give equal bytes.
+fn without_empty_nulls(column: ArrayRef) -> Result<ArrayRef, ParquetError> {
+    Ok(match column.nulls() {
+        Some(nulls) if nulls.null_count() == 0 => {
+            make_array(column.to_data().into_builder().nulls(None).build()?)
+        }
+        _ => column,
+    })
+}
+
+/// A Parquet file being written to a store, row group by row group, with bounded memory.
 pub struct Encoder {
     path: Path,
-    writer: AsyncArrowWriter<BufWriter>,
-    rows: u64,
+    sink: BufWriter,
+    file: FileBytes,
+    size: u64,
 }
 
 impl Encoder {
@@ -226,15 +285,14 @@ impl Encoder {
         schema: SchemaRef,
     ) -> Result<Self, WarehouseError> {
         let sink = BufWriter::new(store, path.clone());
-        let writer =
-            AsyncArrowWriter::try_new(sink, Arc::clone(&schema), Some(properties(&schema)))
-                .map_err(|source| WarehouseError::Parquet { file: path.to_string(), source })?;
-        Ok(Self { path, writer, rows: 0 })
+        let file = FileBytes::new(schema, 1)
+            .map_err(|source| WarehouseError::Parquet { file: path.to_string(), source })?;
+        Ok(Self { path, sink, file, size: 0 })
     }
 
     /// Bytes that wait in memory.
     pub fn buffered(&self) -> usize {
-        self.writer.in_progress_size()
+        self.file.waiting()
     }
 
     /// Writes rows.
@@ -242,18 +300,28 @@ impl Encoder {
     /// # Errors
     /// The store refuses.
     pub async fn write(&mut self, batch: &RecordBatch) -> Result<(), WarehouseError> {
-        self.rows += batch.num_rows() as u64;
-        let written = self.writer.write(batch).await;
-        written.map_err(|source| self.failed(source))
+        self.file.push(batch).map_err(|source| self.failed(source))?;
+        self.put_written().await
     }
 
-    /// Ends the row group, so that its bytes leave memory.
+    /// Ends the row group, so that its rows leave memory.
     ///
     /// # Errors
     /// The store refuses.
     pub async fn flush(&mut self) -> Result<(), WarehouseError> {
-        let flushed = self.writer.flush().await;
-        flushed.map_err(|source| self.failed(source))
+        self.file.end_group().map_err(|source| self.failed(source))?;
+        self.put_written().await
+    }
+
+    async fn put_written(&mut self) -> Result<(), WarehouseError> {
+        let written = self.file.written().map_err(|source| self.failed(source))?;
+        self.put(written).await
+    }
+
+    async fn put(&mut self, bytes: Bytes) -> Result<(), WarehouseError> {
+        self.size += bytes.len() as u64;
+        let put = self.sink.put(bytes).await;
+        put.map_err(|source| self.failed(ParquetError::External(Box::new(source))))
     }
 
     /// Ends the file; tells its rows and bytes.
@@ -261,9 +329,11 @@ impl Encoder {
     /// # Errors
     /// The store refuses.
     pub async fn finish(mut self) -> Result<(u64, u64), WarehouseError> {
-        let finished = self.writer.finish().await;
-        finished.map_err(|source| self.failed(source))?;
-        Ok((self.rows, self.writer.bytes_written() as u64))
+        let (footer, rows) = self.file.finish().map_err(|source| self.failed(source))?;
+        self.put(footer).await?;
+        let ended = self.sink.shutdown().await;
+        ended.map_err(|source| self.failed(source.into()))?;
+        Ok((rows, self.size))
     }
 
     fn failed(&self, source: ParquetError) -> WarehouseError {

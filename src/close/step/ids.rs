@@ -114,21 +114,29 @@ impl Ids {
         found.copied().ok_or(place)
     }
 
-    /// A stretch of the order at whose end, or in which, an id would stand: from the one found last on, in
-    /// strides that double (Bentley, Yao: An almost optimal algorithm for unbounded searching, 1976).
+    /// A stretch of the order at whose end, or in which, an id would stand: from the one found last on, or back
+    /// from it, in strides that double (Bentley, Yao: An almost optimal algorithm for unbounded searching, 1976).
     fn around(&self, id: &str) -> Range<usize> {
-        let end = self.order.len();
+        let (near, end) = (self.near.min(self.order.len()), self.order.len());
         let compare = |place: usize| self.id(self.order[place]).cmp(id);
-        let (mut from, mut stride) = (self.near, 1);
-        match (from < end).then(|| compare(from)) {
-            Some(Ordering::Equal) => return from..from,
-            Some(Ordering::Less) => {}
-            Some(Ordering::Greater) | None => return 0..from.min(end),
+        let mut stride = 1;
+        match (near < end).then(|| compare(near)) {
+            Some(Ordering::Equal) => near..near,
+            Some(Ordering::Less) => {
+                let mut from = near;
+                while from + stride < end && compare(from + stride) == Ordering::Less {
+                    (from, stride) = (from + stride, stride * 2);
+                }
+                from..(from + stride).min(end)
+            }
+            Some(Ordering::Greater) | None => {
+                let mut to = near;
+                while stride <= to && compare(to - stride) == Ordering::Greater {
+                    (to, stride) = (to - stride, stride * 2);
+                }
+                to.saturating_sub(stride)..to
+            }
         }
-        while from + stride < end && compare(from + stride) == Ordering::Less {
-            (from, stride) = (from + stride, stride * 2);
-        }
-        from..(from + stride).min(end)
     }
 
     fn stray(&self, id: &str) -> Option<Slot> {

@@ -21,6 +21,9 @@ use super::turn::Turn;
 use super::words::{NULL, Word};
 use crate::month::Month;
 
+/// A guess at the bytes of an id, to reserve room once.
+const ID_LENGTH: usize = 12;
+
 /// States of customers, column by column.
 #[derive(Debug)]
 pub struct States {
@@ -33,15 +36,15 @@ pub struct States {
 }
 
 impl States {
-    /// No rows; `texts` are kept for each customer.
-    pub fn new(texts: usize) -> Self {
+    /// No rows, with room for some; `texts` are kept for each customer.
+    pub fn new(texts: usize, rows: usize) -> Self {
         Self {
-            ids: StringBuilder::new(),
-            months: Default::default(),
-            money: Default::default(),
-            flags: Default::default(),
-            counts: Default::default(),
-            texts: vec![Vec::new(); texts],
+            ids: StringBuilder::with_capacity(rows, rows * ID_LENGTH),
+            months: std::array::from_fn(|_| Vec::with_capacity(rows)),
+            money: std::array::from_fn(|_| Vec::with_capacity(rows)),
+            flags: std::array::from_fn(|_| Vec::with_capacity(rows)),
+            counts: std::array::from_fn(|_| Vec::with_capacity(rows)),
+            texts: (0..texts).map(|_| Vec::with_capacity(rows)).collect(),
         }
     }
 
@@ -104,17 +107,17 @@ pub struct Monthly {
 }
 
 impl Monthly {
-    /// No rows; `texts` and `dimensions` are kept for each customer.
-    pub fn new(texts: usize, dimensions: usize) -> Self {
+    /// No rows, with room for some; `texts` and `dimensions` are kept for each customer.
+    pub fn new(texts: usize, dimensions: usize, rows: usize) -> Self {
         Self {
-            slots: Vec::new(),
-            states: States::new(texts),
-            status: Vec::new(),
-            kind: Vec::new(),
-            reason: Vec::new(),
-            idle: Vec::new(),
-            revenue: Vec::new(),
-            dimensions: vec![Vec::new(); dimensions],
+            slots: Vec::with_capacity(rows),
+            states: States::new(texts, rows),
+            status: Vec::with_capacity(rows),
+            kind: Vec::with_capacity(rows),
+            reason: Vec::with_capacity(rows),
+            idle: Vec::with_capacity(rows),
+            revenue: Vec::with_capacity(rows),
+            dimensions: (0..dimensions).map(|_| Vec::with_capacity(rows)).collect(),
         }
     }
 

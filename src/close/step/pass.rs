@@ -40,8 +40,8 @@ impl Step<'_> {
                 days: Arc::clone(&self.days),
                 dimensions: self.dimensions.clone(),
             },
-            monthly: Monthly::new(texts, dimensions),
-            dormant: States::new(texts),
+            monthly: Monthly::new(texts, dimensions, self.customers.in_order().len()),
+            dormant: States::new(texts, 0),
             sums: None,
         };
         let rules = &self.rules;

@@ -166,11 +166,8 @@ pub const REVENUE: [&str; 2] = ["customer_id", "revenue"];
 pub fn revenues(rows: &RecordBatch, customers: &mut Customers) -> Vec<(Slot, Cents)> {
     let ids = rows["customer_id"].as_string::<i32>();
     let revenue = rows["revenue"].as_primitive::<Decimal128Type>().values();
-    let row = |(id, revenue): (Option<&str>, &i128)| {
-        let slot = customers.find(id?)?;
-        (*revenue != 0).then_some((slot, *revenue as Cents))
-    };
-    ids.iter().zip(revenue).filter_map(row).collect()
+    let brought = ids.iter().zip(revenue).filter(|(_, revenue)| **revenue != 0);
+    brought.filter_map(|(id, revenue)| Some((customers.find(id?)?, *revenue as Cents))).collect()
 }
 
 /// Which rows of customer_month are of customers in the base.

@@ -1,0 +1,459 @@
+//! Column chunks whose values repeat, written from numbers that stand for the values.
+//!
+//! The crate's writer looks up every value by its hash. The close has its words and months as numbers already,
+//! and a number needs no hash: a third of the close's time went there. What is written is the format's dictionary
+//! encoding, one page of distinct values and one page of keys a chunk; pages, headers and metadata are the crate's.
+//! Source: <https://parquet.apache.org/docs/file-format/data-pages/encodings/>, «Dictionary Encoding» and «RLE».
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanBufferBuilder, PrimitiveArray};
+use arrow::compute::{cast, max, min};
+use arrow::datatypes::{
+    ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Int32Type, UInt32Type,
+};
+use bytes::Bytes;
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use parquet::basic::{Compression, Encoding, PageType};
+use parquet::column::page::{CompressedPage, Page, PageWriter};
+use parquet::column::writer::ColumnCloseResult;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{ColumnChunkMetaData, OffsetIndexBuilder, PageEncodingStats};
+use parquet::file::statistics::Statistics;
+use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
+use parquet::schema::types::ColumnDescPtr;
+use zstd::bulk::Compressor;
+
+/// The widest range of numbers whose keys are found in a list.
+const RANGE: usize = 1 << 20;
+/// Stands for a value that has not come yet.
+const NO_KEY: u32 = u32::MAX;
+
+/// A column chunk's bytes, and what the file's footer says of it.
+pub type Chunk = (Bytes, ColumnCloseResult);
+
+/// Compresses pages; one for each thread.
+pub struct Pages(Compressor<'static>);
+
+impl Pages {
+    /// Compresses at a level of zstd.
+    ///
+    /// # Errors
+    /// There is no such level.
+    pub fn new(level: i32) -> Result<Self, ParquetError> {
+        Ok(Self(Compressor::new(level)?))
+    }
+}
+
+/// A column as keys of its distinct values, these as the format writes them plainly.
+struct Keys {
+    keys: Vec<u32>,
+    distinct: usize,
+    plain: Vec<u8>,
+    statistics: Option<Statistics>,
+}
+
+/// Encodes the parts of a column; none where it is not of texts or of numbers in a narrow range.
+///
+/// # Errors
+/// Texts are too many for 32 bits, or a page can't be written.
+pub fn encode(
+    parts: &[ArrayRef],
+    described: &ColumnDescPtr,
+    compression: Compression,
+    pages: &mut Pages,
+) -> Result<Option<Chunk>, ParquetError> {
+    let keys = match parts.first().map(|part| part.data_type()) {
+        Some(DataType::Dictionary(..)) => numbered(parts)?,
+        Some(DataType::Utf8) => Some(texts(parts)),
+        Some(DataType::Date32) => days_or_counts::<Date32Type>(parts),
+        Some(DataType::Int32) => days_or_counts::<Int32Type>(parts),
+        Some(DataType::Decimal128(digits, _)) if *digits <= 18 => money(parts),
+        _ => None,
+    };
+    let Some(keys) = keys else { return Ok(None) };
+    let rows = parts.iter().map(|part| part.len()).sum();
+    let mut data = Vec::new();
+    if described.max_def_level() > 0 {
+        levels(parts, rows, &mut data);
+    }
+    let width = bits(keys.distinct.saturating_sub(1));
+    data.push(width);
+    hybrid(&keys.keys, width, &mut data);
+    write(keys, data, rows, described, compression, pages).map(Some)
+}
+
+/// Texts that have numbers already; parts may have other numbers for the same text.
+fn numbered(parts: &[ArrayRef]) -> Result<Option<Keys>, ParquetError> {
+    let [part] = parts else {
+        let unpacked = parts.iter().map(|part| cast(part, &DataType::Utf8));
+        return Ok(Some(texts(&unpacked.collect::<Result<Vec<_>, _>>()?)));
+    };
+    let Some(column) = part.as_dictionary_opt::<UInt32Type>() else { return Ok(None) };
+    let Some(texts) = column.values().as_string_opt::<i32>() else { return Ok(None) };
+    let mut found = Found::among(texts.len(), column.len());
+    found.add(column.keys(), |key| key as usize);
+    let plain = plain_texts(found.distinct.iter().map(|code| texts.value(*code)));
+    Ok(Some(Keys { keys: found.keys, distinct: found.distinct.len(), plain, statistics: None }))
+}
+
+/// Texts as they are: mostly the one before, or one of few.
+fn texts(parts: &[ArrayRef]) -> Keys {
+    let (mut keys, mut distinct) = (Vec::new(), Vec::<&str>::new());
+    let mut known = HashTable::<u32>::new();
+    let hash_of = |text: &str| FixedState::default().hash_one(text.as_bytes());
+    for text in parts.iter().flat_map(|part| part.as_string::<i32>()).flatten() {
+        let last = keys.last().copied().filter(|key| distinct[*key as usize] == text);
+        let key = last.unwrap_or_else(|| {
+            let same = |key: &u32| distinct[*key as usize] == text;
+            let next = distinct.len() as u32;
+            let rehash = |key: &u32| hash_of(distinct[*key as usize]);
+            *known.entry(hash_of(text), same, rehash).or_insert(next).get()
+        });
+        if key as usize == distinct.len() {
+            distinct.push(text);
+        }
+        keys.push(key);
+    }
+    let (distinct, plain) = (distinct.len(), plain_texts(distinct.into_iter()));
+    Keys { keys, distinct, plain, statistics: None }
+}
+
+/// Each text behind its length.
+fn plain_texts<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<u8> {
+    let mut plain = Vec::new();
+    for text in texts {
+        plain.extend((text.len() as u32).to_le_bytes());
+        plain.extend(text.as_bytes());
+    }
+    plain
+}
+
+fn days_or_counts<T: ArrowPrimitiveType<Native = i32>>(parts: &[ArrayRef]) -> Option<Keys> {
+    numbers::<T, 4>(parts, i64::from, |least, greatest, nulls| {
+        let narrow = |number: Option<i64>| number.map(|number| number as i32);
+        Statistics::int32(narrow(least), narrow(greatest), None, Some(nulls), false)
+    })
+}
+
+fn money(parts: &[ArrayRef]) -> Option<Keys> {
+    numbers::<Decimal128Type, 8>(
+        parts,
+        |cents| cents as i64,
+        |least, greatest, nulls| Statistics::int64(least, greatest, None, Some(nulls), false),
+    )
+}
+
+/// Numbers of so many bytes by their distance from the least.
+fn numbers<T: ArrowPrimitiveType, const BYTES: usize>(
+    parts: &[ArrayRef],
+    whole: impl Fn(T::Native) -> i64,
+    statistics: impl Fn(Option<i64>, Option<i64>, u64) -> Statistics,
+) -> Option<Keys> {
+    let parts: Vec<&PrimitiveArray<T>> = parts.iter().map(|part| part.as_primitive()).collect();
+    let least = parts.iter().filter_map(|part| min(part)).map(&whole).min();
+    let greatest = parts.iter().filter_map(|part| max(part)).map(&whole).max();
+    let base = least.unwrap_or_default();
+    let range = usize::try_from(greatest.unwrap_or_default().checked_sub(base)?).ok()?;
+    if range >= RANGE {
+        return None;
+    }
+    let mut found = Found::among(range + 1, parts.iter().map(|part| part.len()).sum());
+    parts.iter().for_each(|part| found.add(part, |value| (whole(value) - base) as usize));
+    let bytes = |code: &usize| (base + *code as i64).to_le_bytes().into_iter().take(BYTES);
+    let nulls = parts.iter().map(|part| part.null_count() as u64).sum();
+    Some(Keys {
+        plain: found.distinct.iter().flat_map(bytes).collect(),
+        distinct: found.distinct.len(),
+        keys: found.keys,
+        statistics: Some(statistics(least, greatest, nulls)),
+    })
+}
+
+/// Keys of codes that are less than some number, in the order of their first rows, so that keys don't depend on
+/// what the codes are.
+struct Found {
+    key_of: Vec<u32>,
+    keys: Vec<u32>,
+    /// The codes by key.
+    distinct: Vec<usize>,
+}
+
+impl Found {
+    fn among(codes: usize, rows: usize) -> Self {
+        let (key_of, keys) = (vec![NO_KEY; codes], Vec::with_capacity(rows));
+        Self { key_of, keys, distinct: Vec::new() }
+    }
+
+    /// Adds the rows that are not null.
+    fn add<T: ArrowPrimitiveType>(
+        &mut self,
+        column: &PrimitiveArray<T>,
+        code: impl Fn(T::Native) -> usize,
+    ) {
+        let Self { key_of, keys, distinct } = self;
+        let key = |value: T::Native| {
+            let code = code(value);
+            let key = &mut key_of[code];
+            if *key == NO_KEY {
+                *key = distinct.len() as u32;
+                distinct.push(code);
+            }
+            *key
+        };
+        match column.nulls() {
+            Some(nulls) => {
+                keys.extend(nulls.valid_indices().map(|row| column.value(row)).map(key));
+            }
+            None => keys.extend(column.values().iter().copied().map(key)),
+        }
+    }
+}
+
+/// How many bits a number takes.
+fn bits(number: usize) -> u8 {
+    (usize::BITS - number.leading_zeros()) as u8
+}
+
+/// Which rows are not null, as definition levels: a bit for each, with the length before them.
+fn levels(parts: &[ArrayRef], rows: usize, to: &mut Vec<u8>) {
+    let start = to.len();
+    to.extend([0; 4]);
+    if parts.iter().all(|part| part.null_count() == 0) {
+        run(1, 1, rows, to);
+    } else {
+        let mut valid = BooleanBufferBuilder::new(rows);
+        for part in parts {
+            match part.nulls() {
+                Some(nulls) => valid.append_buffer(nulls.inner()),
+                None => valid.append_n(part.len(), true),
+            }
+        }
+        // The last byte's other bits are told too, so that equal rows make equal bytes.
+        valid.append_n(rows.next_multiple_of(8) - rows, false);
+        varint(rows.div_ceil(8) << 1 | 1, to);
+        to.extend(valid.as_slice());
+    }
+    let length = (to.len() - start - 4) as u32;
+    to[start..start + 4].copy_from_slice(&length.to_le_bytes());
+}
+
+/// Keys in the format's hybrid of runs and bits: one run where all are equal, else bits alone, which zstd
+/// makes small where there are runs.
+fn hybrid(keys: &[u32], width: u8, to: &mut Vec<u8>) {
+    match keys.first() {
+        None => {}
+        Some(first) if width == 0 => run(*first, width, keys.len(), to),
+        Some(_) => packed(keys, width, to),
+    }
+}
+
+fn run(key: u32, width: u8, length: usize, to: &mut Vec<u8>) {
+    varint(length << 1, to);
+    to.extend(&key.to_le_bytes()[..usize::from(width.div_ceil(8))]);
+}
+
+/// Groups of eight keys, the first one in the lowest bits.
+fn packed(keys: &[u32], width: u8, to: &mut Vec<u8>) {
+    let groups = keys.len().div_ceil(8);
+    varint(groups << 1 | 1, to);
+    let end = to.len() + groups * usize::from(width);
+    to.reserve(end + 8 - to.len());
+    let (mut waiting, mut filled) = (0_u64, 0);
+    for key in keys {
+        waiting |= u64::from(*key) << filled;
+        filled += width;
+        if filled >= 32 {
+            to.extend((waiting as u32).to_le_bytes());
+            waiting >>= 32;
+            filled -= 32;
+        }
+    }
+    to.extend(waiting.to_le_bytes());
+    to.resize(end, 0);
+}
+
+fn varint(mut number: usize, to: &mut Vec<u8>) {
+    while number >= 0x80 {
+        to.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    to.push(number as u8);
+}
+
+/// The two pages one after the other, and what the footer says of them.
+fn write(
+    keys: Keys,
+    data: Vec<u8>,
+    rows: usize,
+    described: &ColumnDescPtr,
+    compression: Compression,
+    pages: &mut Pages,
+) -> Result<Chunk, ParquetError> {
+    let mut compress = |plain: &[u8]| Ok::<_, ParquetError>(Bytes::from(pages.0.compress(plain)?));
+    let distinct = Page::DictionaryPage {
+        buf: compress(&keys.plain)?,
+        num_values: keys.distinct as u32,
+        encoding: Encoding::PLAIN,
+        is_sorted: false,
+    };
+    let keyed = Page::DataPage {
+        buf: compress(&data)?,
+        num_values: rows as u32,
+        encoding: Encoding::RLE_DICTIONARY,
+        def_level_encoding: Encoding::RLE,
+        rep_level_encoding: Encoding::RLE,
+        statistics: None,
+    };
+    let mut to = TrackedWrite::new(Vec::new());
+    let mut writer = SerializedPageWriter::new(&mut to);
+    let first = writer.write_page(CompressedPage::new(distinct, keys.plain.len()))?;
+    let second = writer.write_page(CompressedPage::new(keyed, data.len()))?;
+    let stats = |page_type, encoding| PageEncodingStats { page_type, encoding, count: 1 };
+    let mut metadata = ColumnChunkMetaData::builder(Arc::clone(described))
+        .set_compression(compression)
+        .set_encodings(vec![Encoding::PLAIN, Encoding::RLE, Encoding::RLE_DICTIONARY])
+        .set_page_encoding_stats(vec![
+            stats(PageType::DICTIONARY_PAGE, Encoding::PLAIN),
+            stats(PageType::DATA_PAGE, Encoding::RLE_DICTIONARY),
+        ])
+        .set_total_compressed_size((first.compressed_size + second.compressed_size) as i64)
+        .set_total_uncompressed_size((first.uncompressed_size + second.uncompressed_size) as i64)
+        .set_num_values(rows as i64)
+        .set_dictionary_page_offset(Some(first.offset as i64))
+        .set_data_page_offset(second.offset as i64);
+    if let Some(statistics) = keys.statistics {
+        metadata = metadata.set_statistics(statistics);
+    }
+    let mut index = OffsetIndexBuilder::new();
+    index.append_row_count(rows as i64);
+    index.append_offset_and_size(second.offset as i64, second.compressed_size as i32);
+    let bytes: Bytes = to.into_inner()?.into();
+    let close = ColumnCloseResult {
+        bytes_written: bytes.len() as u64,
+        rows_written: rows as u64,
+        metadata: metadata.build()?,
+        bloom_filter: None,
+        column_index: None,
+        offset_index: Some(index.build()),
+    };
+    Ok((bytes, close))
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{
+        Date32Array, Decimal128Array, DictionaryArray, Int32Array, RecordBatch, StringArray,
+    };
+    use arrow::compute::concat_batches;
+    use arrow::datatypes::{Field, Schema};
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use proptest::prelude::*;
+
+    use super::super::{FileBytes, encode as file_of};
+    use super::*;
+
+    /// Rows of a text, a day, a count and an amount, any of which may be null.
+    type Row = (Option<String>, Option<i32>, Option<i32>, Option<i128>);
+
+    fn rows() -> impl Strategy<Value = Vec<Row>> {
+        let text = prop::option::weighted(0.8, "[a-c]{0,2}");
+        let day = prop::option::weighted(0.9, prop_oneof![0..5_i32, 19_000..19_400_i32]);
+        let count = prop::option::of(prop_oneof![9 => -3..3_i32, 1 => any::<i32>()]);
+        let most = 10_i128.pow(18) - 1;
+        let amount = prop::option::of(prop_oneof![9 => -500..5_000_i128, 1 => -most..=most]);
+        let few = prop::collection::vec((text, day, count, amount), 0..300);
+        (few, 1..200_usize).prop_map(|(rows, times)| {
+            rows.iter().cloned().cycle().take(rows.len() * times).collect()
+        })
+    }
+
+    fn batch(rows: &[Row], nullable: bool) -> RecordBatch {
+        let rows: Vec<Row> = match nullable {
+            true => rows.to_vec(),
+            false => rows
+                .iter()
+                .map(|(text, day, count, amount)| {
+                    let text = Some(text.clone().unwrap_or_default());
+                    (text, day.or(Some(7)), count.or(Some(7)), amount.or(Some(7)))
+                })
+                .collect(),
+        };
+        let fields = [
+            ("text", DataType::Utf8),
+            ("day", DataType::Date32),
+            ("count", DataType::Int32),
+            ("amount", DataType::Decimal128(18, 2)),
+        ];
+        let fields = fields.map(|(name, kind)| Field::new(name, kind, nullable));
+        let amounts = rows.iter().map(|row| row.3).collect::<Decimal128Array>();
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(rows.iter().map(|row| row.0.as_deref()).collect::<StringArray>()),
+            Arc::new(rows.iter().map(|row| row.1).collect::<Date32Array>()),
+            Arc::new(rows.iter().map(|row| row.2).collect::<Int32Array>()),
+            Arc::new(amounts.with_precision_and_scale(18, 2).unwrap()),
+        ];
+        RecordBatch::try_new(Arc::new(Schema::new(fields.to_vec())), columns).unwrap()
+    }
+
+    /// The same rows with their texts by number, in another order than they come.
+    fn by_number(rows: &RecordBatch) -> RecordBatch {
+        let texts = rows.column(0).as_string::<i32>();
+        let mut known: Vec<&str> = texts.iter().flatten().chain(["unused"]).collect();
+        known.sort_unstable();
+        known.dedup();
+        let place = |text: &str| known.iter().position(|known| *known == text).unwrap() as u32;
+        let keys = texts.iter().map(|text| text.map(place)).collect();
+        let values: StringArray = known.iter().copied().map(Some).collect();
+        let column: ArrayRef = Arc::new(DictionaryArray::<UInt32Type>::new(keys, Arc::new(values)));
+        let mut columns = rows.columns().to_vec();
+        let field = rows.schema().field(0).clone().with_data_type(column.data_type().clone());
+        columns[0] = column;
+        let fields: Vec<_> = [Arc::new(field)]
+            .into_iter()
+            .chain(rows.schema().fields().iter().skip(1).cloned())
+            .collect();
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap()
+    }
+
+    proptest! {
+        /// What is written is read again, and has the same bytes however the rows came.
+        #[test]
+        fn columns_are_read_as_they_were_written(rows in rows(), nullable: bool, cut: prop::sample::Index) {
+            let rows = batch(&rows, nullable);
+            let bytes = file_of(&rows).unwrap();
+            let read = ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).unwrap();
+            let batches: Vec<RecordBatch> = read.build().unwrap().map(Result::unwrap).collect();
+            prop_assert_eq!(&concat_batches(&rows.schema(), &batches).unwrap(), &rows);
+            prop_assert_eq!(&file_of(&by_number(&rows)).unwrap(), &bytes);
+            let cut = cut.index(rows.num_rows() + 1);
+            let parts = [rows.slice(0, cut), rows.slice(cut, rows.num_rows() - cut)];
+            for parts in [parts.clone(), parts.map(|part| by_number(&part))] {
+                let mut file = FileBytes::new(parts[0].schema(), 1).unwrap();
+                parts.iter().for_each(|part| file.push(part).unwrap());
+                prop_assert_eq!(&file.finish().unwrap().0, &bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn the_footer_tells_least_and_greatest() {
+        let rows = batch(
+            &[
+                (None, Some(19_000), None, Some(-250)),
+                (None, None, Some(4), Some(7)),
+                (None, Some(3), Some(-2), None),
+            ],
+            true,
+        );
+        let read = ParquetRecordBatchReaderBuilder::try_new(file_of(&rows).unwrap()).unwrap();
+        let group = read.metadata().row_group(0);
+        let told = |place: usize| group.column(place).statistics().cloned();
+        assert_eq!(told(0), None);
+        assert_eq!(told(1), Some(Statistics::int32(Some(3), Some(19_000), None, Some(1), false)));
+        assert_eq!(told(3), Some(Statistics::int64(Some(-250), Some(7), None, Some(1), false)));
+        assert_eq!(told(2), Some(Statistics::int32(Some(-2), Some(4), None, Some(1), false)));
+    }
+}
