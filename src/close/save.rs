@@ -186,7 +186,7 @@ impl Encoding {
         for (place, (name, batch)) in layout::core().zip(batches).enumerate() {
             let failed = |source| WarehouseError::Parquet { file: name.to_owned(), source };
             if self.files.len() == place {
-                self.files.push(FileBytes::new(batch.schema(), self.threads).map_err(failed)?);
+                self.files.push(FileBytes::new(batch.schema(), self.threads));
             }
             self.files[place].push(batch).map_err(failed)?;
         }

@@ -56,7 +56,7 @@ impl MonthWriters {
                         store,
                         self.warehouse.path(&path),
                         Arc::clone(&self.schema),
-                    )?)
+                    ))
                 }
             };
             encoder.write(&rows).await?;

@@ -45,17 +45,19 @@ const UNREPEATED: [(&str, Encoding); 12] = [
 ];
 /// The quickest of zstd's levels.
 const ZSTD_LEVEL: i32 = 1;
+/// Files of fewer rows are not compressed: to set zstd up for each of their columns takes longer than to read them.
+const FEW_ROWS: u64 = 4096;
 /// The rows of a row group: they wait in memory for each other.
 pub const GROUP_ROWS: usize = 1 << 17;
 
-/// The properties of every Parquet file in the warehouse: zstd, nothing that varies between runs.
+/// The properties of every Parquet file in the warehouse: nothing that varies between runs.
 /// Least and greatest values are noted of numbers and days: of texts they cost two comparisons a row, and
 /// spare no read, since each file holds one month of all customers.
-pub fn properties(schema: &Schema) -> WriterProperties {
+fn properties(schema: &Schema, compression: Compression) -> WriterProperties {
     let mut builder = WriterProperties::builder()
         .set_created_by("churnhouse".into())
         .set_statistics_enabled(EnabledStatistics::Chunk)
-        .set_compression(compression());
+        .set_compression(compression);
     let is_text = |kind: &DataType| matches!(kind, DataType::Utf8 | DataType::Dictionary(..));
     let texts = schema.fields().iter().filter(|field| is_text(field.data_type()));
     for field in texts {
@@ -73,7 +75,7 @@ pub fn properties(schema: &Schema) -> WriterProperties {
     builder.build()
 }
 
-fn compression() -> Compression {
+fn zstd() -> Compression {
     Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default())
 }
 
@@ -89,7 +91,7 @@ fn unrepeated(field: &Field) -> Option<Encoding> {
 /// # Errors
 /// The rows hold a type that Parquet has not.
 pub fn encode(batch: &RecordBatch) -> Result<Bytes, ParquetError> {
-    let mut file = FileBytes::new(batch.schema(), 1)?;
+    let mut file = FileBytes::new(batch.schema(), 1);
     file.push(batch)?;
     Ok(file.finish()?.0)
 }
@@ -97,28 +99,27 @@ pub fn encode(batch: &RecordBatch) -> Result<Bytes, ParquetError> {
 /// One Parquet file that is made in memory from rows that come in parts, its columns encoded by several threads.
 /// Equal values give equal bytes, whatever the parts, and whether texts come as dictionaries or not.
 pub struct FileBytes {
+    schema: SchemaRef,
     threads: usize,
-    file: SerializedFileWriter<Vec<u8>>,
-    groups: ArrowRowGroupWriterFactory,
-    written: usize,
+    begun: Option<Begun>,
     waiting: Vec<RecordBatch>,
     waiting_rows: usize,
     rows: u64,
 }
 
+/// A file of which row groups may be written.
+struct Begun {
+    file: SerializedFileWriter<Vec<u8>>,
+    groups: ArrowRowGroupWriterFactory,
+    written: usize,
+    compression: Compression,
+}
+
 impl FileBytes {
     /// A file without rows.
-    ///
-    /// # Errors
-    /// The schema holds a type that Parquet has not.
-    pub fn new(schema: SchemaRef, threads: usize) -> Result<Self, ParquetError> {
-        let options = ArrowWriterOptions::new()
-            .with_properties(properties(&schema))
-            .with_skip_arrow_metadata(true);
-        let writer = ArrowWriter::try_new_with_options(Vec::new(), schema, options)?;
-        let (file, groups) = writer.into_serialized_writer()?;
-        let (written, waiting, waiting_rows, rows) = (0, Vec::new(), 0, 0);
-        Ok(Self { threads, file, groups, written, waiting, waiting_rows, rows })
+    pub fn new(schema: SchemaRef, threads: usize) -> Self {
+        let (waiting, waiting_rows, rows) = (Vec::new(), 0, 0);
+        Self { schema, threads, begun: None, waiting, waiting_rows, rows }
     }
 
     /// Adds rows. They wait until there are enough of them for a row group.
@@ -143,22 +144,24 @@ impl FileBytes {
     /// Ends the row group, so that no rows wait.
     ///
     /// # Errors
-    /// The rows are of another schema.
-    pub fn end_group(&mut self) -> Result<(), ParquetError> {
+    /// The rows are of another schema, or hold a type that Parquet has not.
+    fn end_group(&mut self) -> Result<(), ParquetError> {
         let parts = std::mem::take(&mut self.waiting);
         if parts.is_empty() {
             return Ok(());
         }
-        let writers = self.groups.create_column_writers(self.written)?;
-        let columns = self.file.schema_descr().columns().to_vec();
-        let mut group = self.file.next_row_group()?;
-        for chunk in encode_columns(&parts, &columns, writers, self.threads)? {
-            chunk.append_to(&mut group)?;
-        }
-        group.close()?;
-        self.written += 1;
         self.waiting_rows = 0;
-        Ok(())
+        let threads = self.threads;
+        self.begun(zstd())?.write(&parts, threads)
+    }
+
+    /// The file, which is begun where it is not.
+    fn begun(&mut self, compression: Compression) -> Result<&mut Begun, ParquetError> {
+        let begun = match self.begun.take() {
+            Some(begun) => begun,
+            None => Begun::new(&self.schema, compression)?,
+        };
+        Ok(self.begun.insert(begun))
     }
 
     /// The bytes of memory that the rows take that wait.
@@ -168,18 +171,46 @@ impl FileBytes {
 
     /// Hands out the bytes that have been written since it was asked last.
     fn written(&mut self) -> Result<Bytes, ParquetError> {
-        self.file.flush()?;
-        Ok(std::mem::take(self.file.inner_mut()).into())
+        let Some(begun) = &mut self.begun else { return Ok(Bytes::new()) };
+        begun.file.flush()?;
+        Ok(std::mem::take(begun.file.inner_mut()).into())
     }
 
-    /// The file's bytes, but for those handed out before, and how many rows it has.
+    /// The file's bytes, but for those handed out before, and how many rows it has. Nothing is to be added after it.
     ///
     /// # Errors
-    /// The last rows do not fit.
+    /// The last rows do not fit, or hold a type that Parquet has not.
     pub fn finish(&mut self) -> Result<(Bytes, u64), ParquetError> {
+        let few = self.rows < FEW_ROWS;
+        self.begun(if few { Compression::UNCOMPRESSED } else { zstd() })?;
         self.end_group()?;
-        self.file.finish()?;
-        Ok((std::mem::take(self.file.inner_mut()).into(), self.rows))
+        let begun = self.begun(zstd())?;
+        begun.file.finish()?;
+        Ok((std::mem::take(begun.file.inner_mut()).into(), self.rows))
+    }
+}
+
+impl Begun {
+    fn new(schema: &SchemaRef, compression: Compression) -> Result<Self, ParquetError> {
+        let options = ArrowWriterOptions::new()
+            .with_properties(properties(schema, compression))
+            .with_skip_arrow_metadata(true);
+        let writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(schema), options)?;
+        let (file, groups) = writer.into_serialized_writer()?;
+        Ok(Self { file, groups, written: 0, compression })
+    }
+
+    /// Writes a row group.
+    fn write(&mut self, rows: &[RecordBatch], threads: usize) -> Result<(), ParquetError> {
+        let writers = self.groups.create_column_writers(self.written)?;
+        let columns = self.file.schema_descr().columns().to_vec();
+        let mut group = self.file.next_row_group()?;
+        for chunk in encode_columns(rows, &columns, writers, self.compression, threads)? {
+            chunk.append_to(&mut group)?;
+        }
+        group.close()?;
+        self.written += 1;
+        Ok(())
     }
 }
 
@@ -206,12 +237,13 @@ fn encode_columns(
     rows: &[RecordBatch],
     described: &[ColumnDescPtr],
     writers: Vec<ArrowColumnWriter>,
+    compression: Compression,
     threads: usize,
 ) -> Result<Vec<Chunk>, ParquetError> {
     let left = Mutex::new(described.iter().zip(writers).enumerate());
     let next = || left.lock().ok()?.next();
     let work = || {
-        let mut pages = Pages::new(ZSTD_LEVEL)?;
+        let mut pages = Pages::new(compression)?;
         let mut done = Vec::new();
         while let Some((place, (described, writer))) = next() {
             let schema = rows[0].schema();
@@ -243,7 +275,7 @@ fn encode_column(
     pages: &mut Pages,
 ) -> Result<Chunk, ParquetError> {
     if unrepeated(field).is_none() {
-        let keyed = dictionary::encode(parts, described, compression(), pages)?;
+        let keyed = dictionary::encode(parts, described, pages)?;
         if let Some(chunk) = keyed {
             return Ok(Chunk::Keyed(chunk));
         }
@@ -276,18 +308,9 @@ pub struct Encoder {
 
 impl Encoder {
     /// Begins a file; nothing is there before [`Encoder::finish`].
-    ///
-    /// # Errors
-    /// The schema holds a type that Parquet has not.
-    pub fn new(
-        store: Arc<dyn ObjectStore>,
-        path: Path,
-        schema: SchemaRef,
-    ) -> Result<Self, WarehouseError> {
+    pub fn new(store: Arc<dyn ObjectStore>, path: Path, schema: SchemaRef) -> Self {
         let sink = BufWriter::new(store, path.clone());
-        let file = FileBytes::new(schema, 1)
-            .map_err(|source| WarehouseError::Parquet { file: path.to_string(), source })?;
-        Ok(Self { path, sink, file, size: 0 })
+        Self { path, sink, file: FileBytes::new(schema, 1), size: 0 }
     }
 
     /// Bytes that wait in memory.

@@ -34,16 +34,30 @@ const NO_KEY: u32 = u32::MAX;
 /// A column chunk's bytes, and what the file's footer says of it.
 pub type Chunk = (Bytes, ColumnCloseResult);
 
-/// Compresses pages; one for each thread.
-pub struct Pages(Compressor<'static>);
+/// How pages are compressed; one for each thread.
+pub struct Pages {
+    compression: Compression,
+    zstd: Option<Compressor<'static>>,
+}
 
 impl Pages {
-    /// Compresses at a level of zstd.
+    /// Compresses with zstd, or not at all.
     ///
     /// # Errors
-    /// There is no such level.
-    pub fn new(level: i32) -> Result<Self, ParquetError> {
-        Ok(Self(Compressor::new(level)?))
+    /// There is no such level of zstd.
+    pub fn new(compression: Compression) -> Result<Self, ParquetError> {
+        let zstd = match compression {
+            Compression::ZSTD(level) => Some(Compressor::new(level.compression_level())?),
+            _ => None,
+        };
+        Ok(Self { compression, zstd })
+    }
+
+    fn compress(&mut self, plain: Vec<u8>) -> Result<Bytes, ParquetError> {
+        Ok(match &mut self.zstd {
+            Some(zstd) => zstd.compress(&plain)?.into(),
+            None => plain.into(),
+        })
     }
 }
 
@@ -62,7 +76,6 @@ struct Keys {
 pub fn encode(
     parts: &[ArrayRef],
     described: &ColumnDescPtr,
-    compression: Compression,
     pages: &mut Pages,
 ) -> Result<Option<Chunk>, ParquetError> {
     let keys = match parts.first().map(|part| part.data_type()) {
@@ -82,7 +95,7 @@ pub fn encode(
     let width = bits(keys.distinct.saturating_sub(1));
     data.push(width);
     hybrid(&keys.keys, width, &mut data);
-    write(keys, data, rows, described, compression, pages).map(Some)
+    write(keys, data, rows, described, pages).map(Some)
 }
 
 /// Texts that have numbers already; parts may have other numbers for the same text.
@@ -289,18 +302,17 @@ fn write(
     data: Vec<u8>,
     rows: usize,
     described: &ColumnDescPtr,
-    compression: Compression,
     pages: &mut Pages,
 ) -> Result<Chunk, ParquetError> {
-    let mut compress = |plain: &[u8]| Ok::<_, ParquetError>(Bytes::from(pages.0.compress(plain)?));
+    let (plain_bytes, data_bytes) = (keys.plain.len(), data.len());
     let distinct = Page::DictionaryPage {
-        buf: compress(&keys.plain)?,
+        buf: pages.compress(keys.plain)?,
         num_values: keys.distinct as u32,
         encoding: Encoding::PLAIN,
         is_sorted: false,
     };
     let keyed = Page::DataPage {
-        buf: compress(&data)?,
+        buf: pages.compress(data)?,
         num_values: rows as u32,
         encoding: Encoding::RLE_DICTIONARY,
         def_level_encoding: Encoding::RLE,
@@ -309,11 +321,11 @@ fn write(
     };
     let mut to = TrackedWrite::new(Vec::new());
     let mut writer = SerializedPageWriter::new(&mut to);
-    let first = writer.write_page(CompressedPage::new(distinct, keys.plain.len()))?;
-    let second = writer.write_page(CompressedPage::new(keyed, data.len()))?;
+    let first = writer.write_page(CompressedPage::new(distinct, plain_bytes))?;
+    let second = writer.write_page(CompressedPage::new(keyed, data_bytes))?;
     let stats = |page_type, encoding| PageEncodingStats { page_type, encoding, count: 1 };
     let mut metadata = ColumnChunkMetaData::builder(Arc::clone(described))
-        .set_compression(compression)
+        .set_compression(pages.compression)
         .set_encodings(vec![Encoding::PLAIN, Encoding::RLE, Encoding::RLE_DICTIONARY])
         .set_page_encoding_stats(vec![
             stats(PageType::DICTIONARY_PAGE, Encoding::PLAIN),
@@ -431,7 +443,7 @@ mod tests {
             let cut = cut.index(rows.num_rows() + 1);
             let parts = [rows.slice(0, cut), rows.slice(cut, rows.num_rows() - cut)];
             for parts in [parts.clone(), parts.map(|part| by_number(&part))] {
-                let mut file = FileBytes::new(parts[0].schema(), 1).unwrap();
+                let mut file = FileBytes::new(parts[0].schema(), 1);
                 parts.iter().for_each(|part| file.push(part).unwrap());
                 prop_assert_eq!(&file.finish().unwrap().0, &bytes);
             }
