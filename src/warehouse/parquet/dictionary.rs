@@ -28,6 +28,8 @@ use zstd::bulk::Compressor;
 
 /// The widest range of numbers whose keys are found in a list.
 const RANGE: usize = 1 << 20;
+/// The most bytes of distinct values; where there are more, a dictionary spares nothing.
+const PLAIN: usize = 4 << 20;
 /// Stands for a value that has not come yet.
 const NO_KEY: u32 = u32::MAX;
 
@@ -69,7 +71,8 @@ struct Keys {
     statistics: Option<Statistics>,
 }
 
-/// Encodes the parts of a column; none where it is not of texts or of numbers in a narrow range.
+/// Encodes the parts of a column; none where it is not of texts or of numbers in a narrow range, or its values are
+/// too different.
 ///
 /// # Errors
 /// Texts are too many for 32 bits, or a page can't be written.
@@ -86,7 +89,7 @@ pub fn encode(
         Some(DataType::Decimal128(digits, _)) if *digits <= 18 => money(parts),
         _ => None,
     };
-    let Some(keys) = keys else { return Ok(None) };
+    let Some(keys) = keys.filter(|keys| keys.plain.len() <= PLAIN) else { return Ok(None) };
     let rows = parts.iter().map(|part| part.len()).sum();
     let mut data = Vec::new();
     if described.max_def_level() > 0 {
@@ -448,6 +451,30 @@ mod tests {
                 prop_assert_eq!(&file.finish().unwrap().0, &bytes);
             }
         }
+    }
+
+    #[test]
+    fn long_texts_that_differ_are_left_to_the_library() {
+        let text = |row: usize| format!("{row}{}", "long".repeat(PLAIN / 400));
+        let texts = |rows: usize| -> ArrayRef {
+            Arc::new((0..rows).map(|row| Some(text(row))).collect::<StringArray>())
+        };
+        let chunk = |column: ArrayRef| {
+            let rows = RecordBatch::try_from_iter([("text", column)]).unwrap();
+            let bytes = file_of(&rows).unwrap();
+            let read = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
+            let chunk = read.metadata().row_group(0).column(0).clone();
+            let read: Vec<RecordBatch> = read.build().unwrap().map(Result::unwrap).collect();
+            assert_eq!(concat_batches(&rows.schema(), &read).unwrap(), rows);
+            chunk
+        };
+        let by_keys = |chunk: &ColumnChunkMetaData| {
+            chunk
+                .page_encoding_stats_mask()
+                .is_some_and(|pages| pages.is_only(Encoding::RLE_DICTIONARY))
+        };
+        assert!(by_keys(&chunk(texts(90))));
+        assert!(!by_keys(&chunk(texts(110))));
     }
 
     #[test]
