@@ -2,6 +2,8 @@
 //! and a file can be named by its content.
 
 mod dictionary;
+mod encoder;
+mod pages;
 
 use std::sync::{Arc, Mutex};
 
@@ -9,9 +11,6 @@ use arrow::array::{Array, ArrayRef, RecordBatch, make_array};
 use arrow::compute::concat;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
-use object_store::ObjectStore;
-use object_store::buffered::BufWriter;
-use object_store::path::Path;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriterOptions,
@@ -22,10 +21,9 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{ColumnDescPtr, ColumnPath};
-use tokio::io::AsyncWriteExt;
 
-use self::dictionary::Pages;
-use super::WarehouseError;
+pub use self::encoder::Encoder;
+use self::pages::Pages;
 
 /// How columns are encoded whose values hardly repeat, so that a dictionary would only cost time. Ids share
 /// their beginnings with the row before; lines and moments hardly differ from it.
@@ -182,9 +180,10 @@ impl FileBytes {
     /// The last rows do not fit, or hold a type that Parquet has not.
     pub fn finish(&mut self) -> Result<(Bytes, u64), ParquetError> {
         let few = self.rows < FEW_ROWS;
-        self.begun(if few { Compression::UNCOMPRESSED } else { zstd() })?;
+        let compression = if few { Compression::UNCOMPRESSED } else { zstd() };
+        self.begun(compression)?;
         self.end_group()?;
-        let begun = self.begun(zstd())?;
+        let begun = self.begun(compression)?;
         begun.file.finish()?;
         Ok((std::mem::take(begun.file.inner_mut()).into(), self.rows))
     }
@@ -217,7 +216,7 @@ impl Begun {
 /// A column of a row group, encoded by the crate or from keys.
 enum Chunk {
     Written(ArrowColumnChunk),
-    Keyed(dictionary::Chunk),
+    Keyed(pages::Chunk),
 }
 
 impl Chunk {
@@ -296,70 +295,4 @@ fn without_empty_nulls(column: ArrayRef) -> Result<ArrayRef, ParquetError> {
         }
         _ => column,
     })
-}
-
-/// A Parquet file being written to a store, row group by row group, with bounded memory.
-pub struct Encoder {
-    path: Path,
-    sink: BufWriter,
-    file: FileBytes,
-    size: u64,
-}
-
-impl Encoder {
-    /// Begins a file; nothing is there before [`Encoder::finish`].
-    pub fn new(store: Arc<dyn ObjectStore>, path: Path, schema: SchemaRef) -> Self {
-        let sink = BufWriter::new(store, path.clone());
-        Self { path, sink, file: FileBytes::new(schema, 1), size: 0 }
-    }
-
-    /// Bytes that wait in memory.
-    pub fn buffered(&self) -> usize {
-        self.file.waiting()
-    }
-
-    /// Writes rows.
-    ///
-    /// # Errors
-    /// The store refuses.
-    pub async fn write(&mut self, batch: &RecordBatch) -> Result<(), WarehouseError> {
-        self.file.push(batch).map_err(|source| self.failed(source))?;
-        self.put_written().await
-    }
-
-    /// Ends the row group, so that its rows leave memory.
-    ///
-    /// # Errors
-    /// The store refuses.
-    pub async fn flush(&mut self) -> Result<(), WarehouseError> {
-        self.file.end_group().map_err(|source| self.failed(source))?;
-        self.put_written().await
-    }
-
-    async fn put_written(&mut self) -> Result<(), WarehouseError> {
-        let written = self.file.written().map_err(|source| self.failed(source))?;
-        self.put(written).await
-    }
-
-    async fn put(&mut self, bytes: Bytes) -> Result<(), WarehouseError> {
-        self.size += bytes.len() as u64;
-        let put = self.sink.put(bytes).await;
-        put.map_err(|source| self.failed(ParquetError::External(Box::new(source))))
-    }
-
-    /// Ends the file; tells its rows and bytes.
-    ///
-    /// # Errors
-    /// The store refuses.
-    pub async fn finish(mut self) -> Result<(u64, u64), WarehouseError> {
-        let (footer, rows) = self.file.finish().map_err(|source| self.failed(source))?;
-        self.put(footer).await?;
-        let ended = self.sink.shutdown().await;
-        ended.map_err(|source| self.failed(source.into()))?;
-        Ok((rows, self.size))
-    }
-
-    fn failed(&self, source: ParquetError) -> WarehouseError {
-        WarehouseError::Parquet { file: self.path.to_string(), source }
-    }
 }
