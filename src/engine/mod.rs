@@ -3,6 +3,7 @@
 
 mod expression;
 mod functions;
+mod lag;
 pub mod policy;
 mod scan;
 pub mod template;
@@ -16,6 +17,7 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::{
     ExecutionPlan, SendableRecordBatchStream, collect, execute_stream,
@@ -111,7 +113,13 @@ impl Engine {
         options.execution.parquet.pushdown_filters = true;
         options.execution.parquet.reorder_filters = true;
         options.execution.collect_statistics = false;
-        let context = SessionContext::new_with_config_rt(settings, Arc::clone(&self.runtime));
+        let state = SessionStateBuilder::new()
+            .with_config(settings)
+            .with_runtime_env(Arc::clone(&self.runtime))
+            .with_default_features()
+            .with_physical_optimizer_rule(Arc::new(lag::LagByColumns))
+            .build();
+        let context = SessionContext::new_with_state(state);
         context.register_udf(functions::month_number());
         context.register_udf(functions::month_date());
         context

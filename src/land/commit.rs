@@ -12,23 +12,23 @@ use crate::warehouse::{
 };
 
 /// What commits landings: the ledger, and the tables that have been opened.
-pub struct Committer<'a> {
-    warehouse: &'a Warehouse,
+pub struct Committer {
+    warehouse: Warehouse,
     ledger: Ledger,
     tables: HashMap<&'static str, Table>,
     known: BTreeMap<SourceKind, Known>,
 }
 
-impl<'a> Committer<'a> {
+impl Committer {
     /// Reads the ledger.
     ///
     /// # Errors
     /// The store can't be read.
-    pub async fn open(warehouse: &'a Warehouse) -> Result<Self, WarehouseError> {
+    pub async fn open(warehouse: &Warehouse) -> Result<Self, WarehouseError> {
         let mut ledger = Ledger::open(warehouse).await?;
         let landed = ledger.take_landed().into_iter();
         let tables = landed.map(|table| (table.name(), table)).collect();
-        Ok(Self { warehouse, ledger, tables, known: BTreeMap::new() })
+        Ok(Self { warehouse: warehouse.clone(), ledger, tables, known: BTreeMap::new() })
     }
 
     /// What has landed.

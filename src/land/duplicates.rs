@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
-use futures::{StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use object_store::ObjectMeta;
 use object_store::buffered::BufReader;
 use parquet::arrow::{ParquetRecordBatchStreamBuilder, ProjectionMask};
@@ -54,7 +54,7 @@ pub fn live_landings(files: &[DataFile]) -> HashSet<String> {
 }
 
 /// Whether a file's ids may overlap with those of others: their ranges do.
-fn overlaps(file: &DataFile, others: &[DataFile]) -> bool {
+fn overlaps(file: &DataFile, others: &[&DataFile]) -> bool {
     let Some((least, greatest)) = &file.ids else { return false };
     let near = |(from, to): &(String, String)| from <= greatest && least <= to;
     others.iter().filter_map(|other| other.ids.as_ref()).any(near)
@@ -76,22 +76,23 @@ impl Known {
         new: &[DataFile],
         others: &[DataFile],
     ) -> Result<Vec<Occurrence>, WarehouseError> {
-        let near: Vec<&DataFile> = others.iter().filter(|file| overlaps(file, new)).collect();
+        let new: Vec<&DataFile> = new.iter().collect();
+        let near: Vec<&DataFile> = others.iter().filter(|file| overlaps(file, &new)).collect();
         let mut suspects = HashSet::new();
         if self.files.is_empty() {
             // The first delivery of a run is often its only one, and small: older ids are looked for
             // among its own. The next one asks for all.
-            suspects.extend(self.meet_all(table, kind, new).await?);
+            suspects.extend(self.meet_all(table, kind, &new).await?);
             suspects.extend(self.glance(table, kind, &near).await?);
         } else {
-            self.meet_all(table, kind, near.iter().copied()).await?;
-            suspects.extend(self.meet_all(table, kind, new).await?);
+            self.meet_all(table, kind, &near).await?;
+            suspects.extend(self.meet_all(table, kind, &new).await?);
         }
         if suspects.is_empty() {
             return Ok(Vec::new());
         }
         let mut found: HashMap<String, Vec<Occurrence>> = HashMap::new();
-        for file in new.iter().chain(near) {
+        for &file in new.iter().chain(&near) {
             let mut batches = ids_of(table, kind, file, true).await?;
             while let Some(batch) =
                 batches.try_next().await.map_err(|source| failed(file, source))?
@@ -115,7 +116,7 @@ impl Known {
         &mut self,
         table: &Table,
         kind: SourceKind,
-        files: impl IntoIterator<Item = &DataFile>,
+        files: &[&DataFile],
     ) -> Result<HashSet<String>, WarehouseError> {
         let mut suspects = HashSet::new();
         for file in files {
@@ -135,7 +136,7 @@ impl Known {
     ) -> Result<HashSet<String>, WarehouseError> {
         let picks = files.iter().map(|file| picked(table, kind, file, |id| self.ids.holds(id)));
         let picks = futures::stream::iter(picks).buffer_unordered(AT_A_TIME);
-        let found: Vec<_> = picks.try_collect().await?;
+        let found: Vec<_> = picks.try_collect().boxed().await?;
         Ok(found.into_iter().flatten().collect())
     }
 }

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::{FutureExt, StreamExt};
+use tokio::sync::Mutex;
 
 pub use duplicates::{Occurrence, live_landings, superseded};
 pub use files::{FoundFile, list};
@@ -174,7 +175,7 @@ pub async fn land(
     found: Vec<FoundFile>,
     options: &Options<'_>,
 ) -> Result<Vec<(FoundFile, Outcome)>, LandError> {
-    let mut committer = Committer::open(warehouse).await?;
+    let committer = Committer::open(warehouse).await?;
     let mut next_delivery = committer.ledger().next_delivery();
     let plans: Vec<stage::Plan> = by_turns(found)
         .into_iter()
@@ -186,6 +187,7 @@ pub async fn land(
             stage::Plan { file, place, current, delivery }
         })
         .collect();
+    let committer = Arc::new(Mutex::new(committer));
     let staged = futures::stream::iter(plans)
         .map(|plan| stage::stage(warehouse, config, plan, options))
         // More files than threads: while one is hashed or committed, others keep all threads busy.
@@ -196,7 +198,7 @@ pub async fn land(
     let commit_all = async {
         let mut outcomes = Vec::new();
         while let Some((plan, staged)) = receive.next().await {
-            let outcome = settle(&mut committer, staged, options).await?;
+            let outcome = settle(&committer, staged, options).await?;
             options.watch.ends(&plan.file, &outcome);
             outcomes.push((plan.place, plan.file, outcome));
         }
@@ -205,7 +207,7 @@ pub async fn land(
     };
     let settled = futures::try_join!(stage_all, commit_all);
     // An error matters more than a failure to save: the ledger is repaired from the commits.
-    let saved = committer.save().await;
+    let saved = committer.lock().await.save().await;
     let ((), outcomes) = settled?;
     saved?;
     Ok(outcomes)
@@ -213,13 +215,22 @@ pub async fn land(
 
 /// Commits what is to be committed. Only an error of the warehouse ends the landing.
 async fn settle(
-    committer: &mut Committer<'_>,
+    committer: &Arc<Mutex<Committer>>,
     staged: Result<stage::Stage, LandError>,
     options: &Options<'_>,
 ) -> Result<Outcome, LandError> {
     let outcome = match staged {
         Ok(stage::Stage::Ready(staged)) if options.dry_run => would_land(*staged),
-        Ok(stage::Stage::Ready(staged)) => committer.commit(*staged).await,
+        Ok(stage::Stage::Ready(staged)) => {
+            // In a task of its own, so that what is being staged goes on meanwhile.
+            let (committer, file) = (Arc::clone(committer), staged.landing.file.clone());
+            let commit = async move { committer.lock().await.commit(*staged).await };
+            let fell = |error: tokio::task::JoinError| LandError::Unreadable {
+                path: file,
+                why: error.to_string(),
+            };
+            tokio::spawn(commit).await.map_err(fell).flatten()
+        }
         Ok(stage::Stage::Unchanged) => Ok(Outcome::Unchanged),
         Ok(stage::Stage::Withdrawn) => Ok(Outcome::Withdrawn),
         Err(error) => Err(error),

@@ -92,7 +92,7 @@ impl MonthWriters {
     }
 
     /// Ends the files.
-    pub async fn finish(mut self) -> Result<Vec<DataFile>, LandError> {
+    pub async fn finish(&mut self) -> Result<Vec<DataFile>, LandError> {
         let mut files = Vec::new();
         for (month, encoder) in std::mem::take(&mut self.open) {
             let (rows, size) = encoder.finish().await?;

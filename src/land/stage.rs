@@ -190,7 +190,7 @@ impl Job<'_> {
         };
         let gathered = gathered.map_err(fell)??;
         reading.await.map_err(fell)?;
-        let files = gathered.writers.finish().await?;
+        let files = gathered.files;
         landing.rows = gathered.rows as i64 - gathered.rejects.len() as i64;
         landing.rejected = gathered.rejects.len() as i64;
         landing.first_month = files.iter().filter_map(|file| file.month).min();
@@ -219,6 +219,7 @@ struct Gathered {
     rejects: Vec<RejectedRow>,
     events: Events,
     writers: MonthWriters,
+    files: Vec<DataFile>,
     kind: SourceKind,
     landing: String,
     file: String,
@@ -231,13 +232,14 @@ impl Gathered {
             rejects: Vec::new(),
             events: Events::default(),
             writers: MonthWriters::new(warehouse, landing),
+            files: Vec::new(),
             kind: landing.source,
             landing: landing.landing.clone(),
             file: landing.file.clone(),
         }
     }
 
-    /// Takes all pieces until the reader ends.
+    /// Takes all pieces until the reader ends, and ends the data files.
     async fn all(
         mut self,
         mut pieces: mpsc::Receiver<Result<Piece, LandError>>,
@@ -245,6 +247,7 @@ impl Gathered {
         while let Some(piece) = pieces.recv().await {
             self.take(piece?).await?;
         }
+        self.files = self.writers.finish().await?;
         Ok(self)
     }
 
