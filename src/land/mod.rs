@@ -241,9 +241,9 @@ async fn settle(
     }
 }
 
-/// Files with their places, each source's in its order and the sources taking turns: what many small files
-/// wait for, their commits, goes on while a large one is read. A run that goes on after an interrupted one
-/// finds the same order.
+/// Files with their places, each source's in its order and the sources taking turns, the smallest file of a turn
+/// first: what many small files wait for, their commits, goes on while a large one is read. A run that goes on
+/// after an interrupted one finds the same order.
 fn by_turns(files: Vec<FoundFile>) -> Vec<(usize, FoundFile)> {
     let mut turns: BTreeMap<SourceKind, usize> = BTreeMap::new();
     let mut turn = |file: &FoundFile| {
@@ -253,7 +253,7 @@ fn by_turns(files: Vec<FoundFile>) -> Vec<(usize, FoundFile)> {
     };
     let files = files.into_iter().enumerate();
     let mut files: Vec<_> = files.map(|(place, file)| (turn(&file), (place, file))).collect();
-    files.sort_by_key(|(turn, _)| *turn);
+    files.sort_by_key(|(turn, (_, file))| (*turn, file.size));
     files.into_iter().map(|(_, file)| file).collect()
 }
 

@@ -48,6 +48,11 @@ const NOTHING: Charge = Charge {
     billed_on: 0,
 };
 
+/// The place of a bill among those of the month.
+type Bill = u32;
+/// That of who has none.
+const NO_BILL: Bill = Bill::MAX;
+
 /// The products that a customer's leaving events of the month name, while all of them name one, and
 /// whether a line has shown that these ended products and not the customer.
 #[derive(Debug, Default)]
@@ -187,27 +192,32 @@ impl Bills {
         for bill in self.ids.in_order() {
             slots[*bill as usize] = customers.add(self.ids.id(*bill));
         }
-        let mut by_slot = vec![NOTHING; customers.len()];
-        for (slot, charge) in slots.iter().zip(self.charges) {
-            by_slot[*slot as usize] = Charge { product: words[charge.product as usize], ..charge };
+        for charge in &mut self.charges {
+            charge.product = words[charge.product as usize];
         }
         for (bill, product) in self.sold {
             ends.see(slots[bill as usize], words[product as usize]);
         }
-        Charges { by_slot }
+        let mut bills = vec![NO_BILL; customers.len()];
+        (0..).zip(slots).for_each(|(bill, slot)| bills[slot as usize] = bill);
+        Charges { charges: self.charges, bills }
     }
 }
 
-/// The bills of a month, by slot.
+/// The bills of a month.
 #[derive(Debug)]
 pub struct Charges {
-    by_slot: Vec<Charge>,
+    charges: Vec<Charge>,
+    /// The place of each customer's bill, by slot.
+    bills: Vec<Bill>,
 }
 
 impl Charges {
     /// A customer's bill; an empty one where there is none.
+    #[inline]
     pub fn of(&self, slot: Slot) -> Charge {
-        self.by_slot.get(slot as usize).copied().unwrap_or(NOTHING)
+        let bill = self.bills.get(slot as usize).copied().unwrap_or(NO_BILL);
+        self.charges.get(bill as usize).copied().unwrap_or(NOTHING)
     }
 }
 

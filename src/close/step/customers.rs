@@ -2,6 +2,7 @@
 //! in the order of ids, so that it is sorted by customer_id.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
@@ -146,7 +147,8 @@ const OUT_OF_ORDER: usize = 6;
 #[derive(Debug)]
 pub struct Customers {
     who: Who,
-    ids: Ids,
+    /// Shared with the tasks that read of them, while none are met.
+    ids: Arc<Ids>,
     widths: (usize, usize),
     /// By slot.
     pub states: Vec<State>,
@@ -159,7 +161,7 @@ impl Customers {
     pub fn new(texts: usize, dimensions: usize, who: Who) -> Self {
         Self {
             who,
-            ids: Ids::default(),
+            ids: Arc::default(),
             widths: (texts, dimensions),
             states: Vec::new(),
             texts: Vec::new(),
@@ -187,14 +189,25 @@ impl Customers {
         self.holds(id).then(|| self.add(id))
     }
 
-    /// The slot of an id that has been met.
-    pub fn find(&mut self, id: &str) -> Option<Slot> {
-        self.ids.find(id)
+    /// The ids met.
+    pub fn ids(&self) -> &Arc<Ids> {
+        &self.ids
+    }
+
+    /// Those who are taken.
+    pub fn who(&self) -> &Who {
+        &self.who
+    }
+
+    /// Those of whom nothing is known but that they have been met, in the order of their ids.
+    pub fn unknown(&self) -> Vec<Slot> {
+        let unknown = |slot: &Slot| self.states[*slot as usize].as_of == NEVER;
+        self.in_order().iter().copied().filter(unknown).collect()
     }
 
     /// Makes room for so many more.
     pub fn reserve(&mut self, more: usize) {
-        self.ids.reserve(more);
+        self.ids_mut().reserve(more);
         self.states.reserve(more);
         self.texts.reserve(more * self.widths.0);
         self.dimensions.reserve(more * self.widths.1);
@@ -202,7 +215,7 @@ impl Customers {
 
     /// The slot of an id that is [held](Self::holds), a new one where it is met first.
     pub fn add(&mut self, id: &str) -> Slot {
-        let (slot, new) = self.ids.meet(id);
+        let (slot, new) = self.ids_mut().meet(id);
         if new {
             self.states.push(UNKNOWN);
             self.texts.extend(std::iter::repeat_n(NULL, self.widths.0));
@@ -240,7 +253,11 @@ impl Customers {
 
     /// Puts those met since the last time into the order of ids, by bytes.
     pub fn sort(&mut self) {
-        self.ids.sort();
+        self.ids_mut().sort();
+    }
+
+    fn ids_mut(&mut self) -> &mut Ids {
+        Arc::make_mut(&mut self.ids)
     }
 
     /// Gives all customers new slots in the order of their ids where too many are out of it, so that a pass
@@ -292,7 +309,10 @@ mod tests {
         assert_eq!(customers.settle(), Some(vec![2, 0, 3, 1]));
         assert_eq!(customers.settle(), None);
         assert_eq!(customers.in_order(), [0, 1, 2, 3]);
-        assert_eq!((customers.find("aa"), customers.states[1].relifting), (Some(1), 7));
+        assert_eq!(
+            (customers.ids().finder().find("aa"), customers.states[1].relifting),
+            (Some(1), 7)
+        );
         assert_eq!(customers.meet("house"), None);
     }
 }

@@ -36,7 +36,7 @@ impl Who {
 }
 
 /// The ids met.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ids {
     text: String,
     ends: Vec<usize>,
@@ -100,43 +100,63 @@ impl Ids {
         (slot, true)
     }
 
-    /// The slot of an id that has been met.
-    pub fn find(&mut self, id: &str) -> Option<Slot> {
-        self.look(id).ok().or_else(|| self.stray(id))
+    /// Finds ids that have been met, mostly in their order.
+    pub fn finder(&self) -> Finder<'_> {
+        Finder { ids: self, near: 0 }
     }
 
     /// The slot of an id that stands in the order, or the place where it would.
     fn look(&mut self, id: &str) -> Result<Slot, usize> {
-        let around = self.around(id);
-        let place = around.start + self.order[around].partition_point(|slot| self.id(*slot) < id);
+        let found = self.search(id, self.near);
+        let (Ok(place) | Err(place)) = found;
         self.near = place;
-        let found = self.order.get(place).filter(|slot| self.id(**slot) == id);
-        found.copied().ok_or(place)
+        found.map(|place| self.order[place])
     }
 
-    /// A stretch of the order at whose end, or in which, an id would stand: from the one found last on, or back
-    /// from it, in strides that double (Bentley, Yao: An almost optimal algorithm for unbounded searching, 1976).
-    fn around(&self, id: &str) -> Range<usize> {
-        let (near, end) = (self.near.min(self.order.len()), self.order.len());
-        let compare = |place: usize| self.id(self.order[place]).cmp(id);
+    /// Where an id stands in the order, or would. It is looked for from a place near it on, or back from there, in
+    /// strides that double (Bentley, Yao: An almost optimal algorithm for unbounded searching, 1976).
+    fn search(&self, id: &str, near: usize) -> Result<usize, usize> {
+        let near = near.min(self.order.len());
+        match self.compare(near, id) {
+            Ordering::Equal => Ok(near),
+            Ordering::Less => self.search_behind(id, near),
+            Ordering::Greater => self.search_before(id, near),
+        }
+    }
+
+    fn search_behind(&self, id: &str, mut from: usize) -> Result<usize, usize> {
         let mut stride = 1;
-        match (near < end).then(|| compare(near)) {
-            Some(Ordering::Equal) => near..near,
-            Some(Ordering::Less) => {
-                let mut from = near;
-                while from + stride < end && compare(from + stride) == Ordering::Less {
-                    (from, stride) = (from + stride, stride * 2);
-                }
-                from..(from + stride).min(end)
-            }
-            Some(Ordering::Greater) | None => {
-                let mut to = near;
-                while stride <= to && compare(to - stride) == Ordering::Greater {
-                    (to, stride) = (to - stride, stride * 2);
-                }
-                to.saturating_sub(stride)..to
+        loop {
+            match self.compare(from + stride, id) {
+                Ordering::Equal => return Ok(from + stride),
+                Ordering::Less => (from, stride) = (from + stride, stride * 2),
+                Ordering::Greater => return self.search_among(id, from + 1..from + stride),
             }
         }
+    }
+
+    fn search_before(&self, id: &str, mut to: usize) -> Result<usize, usize> {
+        let mut stride = 1;
+        while stride <= to {
+            match self.compare(to - stride, id) {
+                Ordering::Equal => return Ok(to - stride),
+                Ordering::Less => return self.search_among(id, to - stride + 1..to),
+                Ordering::Greater => (to, stride) = (to - stride, stride * 2),
+            }
+        }
+        self.search_among(id, 0..to)
+    }
+
+    fn search_among(&self, id: &str, places: Range<usize>) -> Result<usize, usize> {
+        let (start, end) = (places.start, places.end.min(self.order.len()));
+        let found = self.order[start..end].binary_search_by(|slot| self.id(*slot).cmp(id));
+        found.map(|place| start + place).map_err(|place| start + place)
+    }
+
+    /// How the id at a place of the order compares; behind the last one all are greater.
+    #[inline]
+    fn compare(&self, place: usize, id: &str) -> Ordering {
+        self.order.get(place).map_or(Ordering::Greater, |slot| self.id(*slot).cmp(id))
     }
 
     fn stray(&self, id: &str) -> Option<Slot> {
@@ -155,21 +175,36 @@ impl Ids {
         let mut strays: Vec<Slot> = self.strays.drain().collect();
         strays.sort_unstable_by(|left, right| self.id(*left).cmp(self.id(*right)));
         let mut order = Vec::with_capacity(self.len());
-        let mut known = self.order.as_slice();
+        let mut taken = 0;
         for slot in strays {
-            let place = known.partition_point(|known| self.id(*known) < self.id(slot));
-            let (before, after) = known.split_at(place);
-            order.extend_from_slice(before);
+            let (Ok(place) | Err(place)) = self.search(self.id(slot), taken);
+            order.extend_from_slice(&self.order[taken..place]);
             order.push(slot);
-            known = after;
+            taken = place;
         }
-        order.extend_from_slice(known);
+        order.extend_from_slice(&self.order[taken..]);
         self.order = order;
     }
 
     /// The slots in the order of their ids; call [`Ids::sort`] before.
     pub fn in_order(&self) -> &[Slot] {
         &self.order
+    }
+}
+
+/// Finds ids, each from the one found before it on.
+pub struct Finder<'a> {
+    ids: &'a Ids,
+    near: usize,
+}
+
+impl Finder<'_> {
+    /// The slot of an id that has been met.
+    pub fn find(&mut self, id: &str) -> Option<Slot> {
+        let found = self.ids.search(id, self.near);
+        let (Ok(place) | Err(place)) = found;
+        self.near = place;
+        found.map_or_else(|_| self.ids.stray(id), |place| Some(self.ids.order[place]))
     }
 }
 
@@ -193,12 +228,12 @@ mod tests {
         let met = ["b", "a", "b", "c", "ab"].map(|id| ids.meet(id));
         assert_eq!(met, [(0, true), (1, true), (0, false), (2, true), (3, true)]);
         assert_eq!(
-            ["a", "b", "c", "ab", "d"].map(|id| ids.find(id)),
+            ["a", "b", "c", "ab", "d"].map(|id| ids.finder().find(id)),
             [Some(1), Some(0), Some(2), Some(3), None]
         );
         ids.sort();
         assert_eq!(ids.in_order(), [1, 3, 0, 2]);
-        assert_eq!(["a", "b", "c", "ab"].map(|id| ids.find(id)), [1, 0, 2, 3].map(Some));
+        assert_eq!(["a", "b", "c", "ab"].map(|id| ids.finder().find(id)), [1, 0, 2, 3].map(Some));
         assert_eq!(ids.meet("aa"), (4, true));
         ids.sort();
         assert_eq!(ids.in_order(), [1, 4, 3, 0, 2]);
@@ -223,8 +258,9 @@ mod tests {
             ids.sort();
             let found: Vec<&str> = ids.in_order().iter().map(|slot| ids.id(*slot)).collect();
             proptest::prop_assert_eq!(found, slots.keys().map(String::as_str).collect::<Vec<_>>());
+            let mut finder = ids.finder();
             for (id, slot) in &slots {
-                proptest::prop_assert_eq!(ids.find(id), Some(*slot));
+                proptest::prop_assert_eq!(finder.find(id), Some(*slot));
             }
         }
     }

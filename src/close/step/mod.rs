@@ -35,7 +35,6 @@ use tokio::task::JoinHandle;
 
 use super::{CloseError, Closes, Inventory, fell, period};
 use crate::config::Config;
-use crate::engine::threads;
 use crate::extract::SourceKind;
 use crate::month::Month;
 use crate::warehouse::{Warehouse, WarehouseError, layout};
@@ -50,7 +49,6 @@ use pass::MonthOn;
 pub use pass::Taken;
 use periods::Opening;
 pub use ranges::IdRange;
-use recall::Behind;
 use rules::Rules;
 use words::Words;
 
@@ -122,20 +120,18 @@ impl<'a> Step<'a> {
         month: Month,
         range: &IdRange,
     ) -> Result<Taken, CloseError> {
-        let (inputs, behind) = self.begin(closes, month, range).await?;
+        let inputs = self.begin(closes, month, range).await?;
         let events = self.events(inputs.events)?;
         let mut ends = ProductEnds::new(events.ended_products(month.number()));
         let bills = inputs.bills.await.map_err(fell)??;
         let charges = bills.met(&mut self.customers, &mut self.words, &mut ends);
         let recycled_after = self.rules.recycled_after;
         let told = events.told(month.number(), recycled_after, |slot| ends.holds(slot));
-        self.awaken(behind.asleep).await?;
-        self.read_revenues(behind.revenues).await?;
+        self.customers.sort();
+        self.recall(closes, month).await?;
         let (value, tier) = self.windows(month);
         let (out_of_value, out_of_tier) = (self.revenue_of(value), self.revenue_of(tier));
         let revenue_before = self.revenue_of(month.previous());
-        self.customers.sort();
-        self.read_openings(behind.openings).await?;
         let month_on = MonthOn {
             now: month.number(),
             first: self.first.number(),
@@ -152,25 +148,26 @@ impl<'a> Step<'a> {
             gathered.periods().add(grain, opened.number(), opening, &self.customers);
         }
         self.keep_revenue(month, &taken.monthly);
-        self.keep_opening(month);
         self.as_of = range.is_all().then_some(month);
         let sums = if range.is_last() { &mut taken.sums } else { &mut self.gathered };
         *sums = Some(gathered);
         Ok(taken)
     }
 
-    /// Stands at the end of the month before, with what landed for the month, and with what it needs besides being read.
+    /// Stands at the end of the month before, with what landed for the month.
     async fn begin(
         &mut self,
         closes: &Closes,
         month: Month,
         range: &IdRange,
-    ) -> Result<(Inputs, Behind), CloseError> {
+    ) -> Result<Inputs, CloseError> {
         let inputs = self.inputs(month, range);
-        if self.as_of != Some(month.previous()) || !range.is_all() {
-            self.forget(month, range);
+        match self.as_of {
+            Some(before) if before == month.previous() && range.is_all() => {
+                self.keep_opening(before)
+            }
+            _ => self.forget(month, range),
         }
-        let behind = self.behind(closes, month);
         if self.as_of.is_none() {
             self.load(closes, month, range).await?;
         }
@@ -183,7 +180,7 @@ impl<'a> Step<'a> {
         if range.is_all() && self.inventory.source(SourceKind::Billing).rows(month.next()) > 0 {
             self.ahead = Some((month.next(), self.inputs(month.next(), range)));
         }
-        Ok((inputs, behind))
+        Ok(inputs)
     }
 
     /// No sums of a month yet.
@@ -250,6 +247,7 @@ impl<'a> Step<'a> {
         by_slot
     }
 
+    /// Keeps who is in the base at a month's end, where a period begins with the next one.
     fn keep_opening(&mut self, month: Month) {
         if period::looked_back_for(month) > 0 {
             self.openings.insert(month, Opening::of(&self.customers));

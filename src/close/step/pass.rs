@@ -196,13 +196,19 @@ impl Taken {
     pub fn made(self) -> Result<Made, WarehouseError> {
         let Self { own, from, monthly, dormant, sums } = self;
         let layout = |table| layout::file_schema(table, &own);
-        let customer_month = monthly.batch(&from, &layout(layout::CUSTOMER_MONTH));
-        let dormant = dormant.batch(&from, &layout(layout::DORMANT));
-        let sums = sums.map(|gathered| gathered.batches(&from, layout)).transpose()?;
+        let others = || {
+            let dormant = dormant.batch(&from, &layout(layout::DORMANT));
+            (dormant, sums.map(|gathered| gathered.batches(&from, layout)).transpose())
+        };
+        let (customer_month, (dormant, sums)) = std::thread::scope(|scope| {
+            let others = scope.spawn(others);
+            let customer_month = monthly.batch(&from, &layout(layout::CUSTOMER_MONTH));
+            (customer_month, others.join().unwrap_or_else(|fell| std::panic::resume_unwind(fell)))
+        });
         Ok(Made {
             customer_month: customer_month.map_err(of_table(layout::CUSTOMER_MONTH))?,
             dormant: dormant.map_err(of_table(layout::DORMANT))?,
-            sums: sums.unwrap_or_default(),
+            sums: sums?.unwrap_or_default(),
         })
     }
 }

@@ -8,10 +8,12 @@ use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 
 use super::customers::{Customers, MonthNumber, Slot};
+use super::ids::{Finder, Ids, Who};
 use super::output::{self, Sources};
-use super::read;
 use super::segments::{BySegment, Row, Tally};
 use super::words::{Word, Words};
+use super::{of_table, read};
+use crate::warehouse::{DataFile, Warehouse, WarehouseError, layout};
 
 /// Who was in the base at a month's end, and its dimensions then.
 #[derive(Debug, Default)]
@@ -33,21 +35,36 @@ impl Opening {
         opening
     }
 
-    /// The columns of customer_month that are read.
-    pub fn columns(dimensions: &[String]) -> Vec<&str> {
-        let dimensions = dimensions.iter().map(String::as_str);
-        ["customer_id", "status"].into_iter().chain(dimensions).collect()
-    }
-
-    /// Adds rows of customer_month.
+    /// Those in the base at the end of a month, from a file of customer_month, with the words of their dimensions;
+    /// `who` are taken, and `ids` have been met.
     ///
     /// # Errors
-    /// The file is not of the layout.
-    pub fn add(
+    /// The store can't be read, or the file is damaged.
+    pub async fn read(
+        warehouse: Warehouse,
+        part: DataFile,
+        dimensions: Arc<[String]>,
+        who: Who,
+        ids: Arc<Ids>,
+    ) -> Result<(Self, Words), WarehouseError> {
+        let columns =
+            ["customer_id", "status"].into_iter().chain(dimensions.iter().map(String::as_str));
+        let columns: Vec<&str> = columns.collect();
+        let mut finder = ids.finder();
+        let (mut opening, mut words) = (Self::default(), Words::default());
+        for rows in read::file(&warehouse, layout::CUSTOMER_MONTH, &part, Some(&columns)).await? {
+            let added = opening.add(&rows, &dimensions, &who, &mut finder, &mut words);
+            added.map_err(of_table(layout::CUSTOMER_MONTH))?;
+        }
+        Ok((opening, words))
+    }
+
+    fn add(
         &mut self,
         rows: &RecordBatch,
         dimensions: &[String],
-        customers: &mut Customers,
+        who: &Who,
+        finder: &mut Finder<'_>,
         words: &mut Words,
     ) -> Result<(), ArrowError> {
         let in_base = read::in_base(rows, words)?;
@@ -57,13 +74,18 @@ impl Opening {
         }
         let ids = rows["customer_id"].as_string::<i32>();
         for row in (0..rows.num_rows()).filter(|row| in_base[*row]) {
-            if !customers.holds(ids.value(row)) {
-                continue;
+            let id = ids.value(row);
+            if who.holds(id) {
+                self.slots.push(finder.find(id));
+                self.dimensions.extend(shown.iter().map(|column| column[row]));
             }
-            self.slots.push(customers.find(ids.value(row)));
-            self.dimensions.extend(shown.iter().map(|column| column[row]));
         }
         Ok(())
+    }
+
+    /// Gives the dimensions their words among others.
+    pub fn reword(&mut self, words: &[Word]) {
+        self.dimensions.iter_mut().for_each(|word| *word = words[*word as usize]);
     }
 
     /// Gives the customers their new slots.

@@ -1,20 +1,21 @@
 //! What a step reads of earlier closes where it does not have it in memory: the state at the end of the month before,
 //! who went dormant, the revenue that falls out of the windows, who was in the base when a period began.
 
-use arrow::array::RecordBatch;
+use std::sync::Arc;
+
 use arrow::error::ArrowError;
 
+use super::customers::{Cents, Slot};
+use super::ids::Ids;
 use super::periods::Opening;
 use super::ranges::IdRange;
-use super::read::{self, Reading};
-use super::{CloseError, Closes, Month, Step, layout, nobody, of_table, period, threads};
+use super::read::{self, Asleep, Reading, States};
+use super::words::Words;
+use super::{CloseError, Closes, Month, Step, layout, nobody, of_table, period};
+use crate::warehouse::DataFile;
 
-/// What earlier closes left, as it is read.
-pub struct Behind {
-    pub asleep: Reading,
-    pub revenues: Reading,
-    pub openings: Reading,
-}
+/// To so many customers who are known there is room for one who is met first, without moving all.
+const NEWCOMERS: usize = 8;
 
 impl Step<'_> {
     /// Nobody is known any more: the state is to be read as it was before a month.
@@ -35,91 +36,92 @@ impl Step<'_> {
     ) -> Result<(), CloseError> {
         let before = month.previous();
         let files = closes.files(layout::CUSTOMER_MONTH, |at| at == before && at >= self.first);
-        let mut brought = Vec::new();
         for file in files {
             if range.is_all() {
-                self.customers.reserve(file.rows as usize);
+                let known = file.rows as usize;
+                self.customers.reserve(known + known / NEWCOMERS);
             }
             let mut rows =
                 read::batches(self.warehouse, layout::CUSTOMER_MONTH, &file, None).await?;
             while let Some(batch) = rows.recv().await {
-                let rows = self.load_rows(&batch?, before);
-                brought.push(rows.map_err(of_table(layout::CUSTOMER_MONTH))?);
+                let mut state = States { words: &mut self.words, groups: &mut self.groups };
+                let (customers, dimensions) = (&mut self.customers, &self.dimensions);
+                let brought = state.present(&batch?, customers, before.number(), dimensions);
+                let brought = brought.map_err(of_table(layout::CUSTOMER_MONTH))?;
+                self.revenues.entry(before).or_default().extend(brought);
             }
         }
         self.customers.sort();
-        let revenues = brought.iter().flat_map(|rows| read::revenues(rows, &mut self.customers));
-        self.revenues.insert(before, revenues.collect());
         Ok(())
     }
 
-    /// Takes rows of the month before; what is left of them tells what each customer brought.
-    fn load_rows(&mut self, rows: &RecordBatch, before: Month) -> Result<RecordBatch, ArrowError> {
-        let mut state = read::States { words: &mut self.words, groups: &mut self.groups };
-        state.present(rows, &mut self.customers, before.number(), &self.dimensions)?;
-        read::earned(rows)
+    /// Takes what earlier closes left and a month needs besides the state, of the customers met, who are in order:
+    /// the states of those who went dormant before these months and are met again, the revenue that falls out of
+    /// the windows, and who was in the base when the periods that the month ends began.
+    pub(super) async fn recall(&mut self, closes: &Closes, month: Month) -> Result<(), CloseError> {
+        let (mut asleep, sought) = self.asleep(closes);
+        let mut revenues = self.past_revenues(closes, month);
+        let mut openings = self.past_openings(closes, month);
+        while let Some((month, found)) = asleep.next().await? {
+            self.awaken(month, &found, &sought).map_err(of_table(layout::DORMANT))?;
+        }
+        while let Some((month, brought)) = revenues.next().await? {
+            self.revenues.entry(month).or_default().extend(brought);
+        }
+        while let Some((month, (mut opening, words))) = openings.next().await? {
+            opening.reword(&self.words.words_of(&words));
+            self.openings.insert(month, opening);
+        }
+        Ok(())
     }
 
-    /// Begins to read what earlier closes left and a month needs besides the state: who went dormant in the
-    /// months before these were taken, the latest first; the revenue that falls out of the windows; and who
-    /// was in the base when the periods that the month ends began.
-    pub(super) fn behind(&self, closes: &Closes, month: Month) -> Behind {
-        let (first, since) = (self.first, self.since);
-        let read = |table, files, columns: Option<Vec<&str>>| {
-            let columns = columns.map(|names| names.into_iter().map(str::to_owned).collect());
-            Reading::begin(self.warehouse.clone(), table, files, columns, threads(self.config))
-        };
-        let dormant = closes.files(layout::DORMANT, |at| at >= first && at < since);
+    /// Begins to look for customers of whom nothing is known, who are told too, among those who went dormant, the
+    /// latest first.
+    fn asleep(&self, closes: &Closes) -> (Reading<Asleep>, Vec<Slot>) {
+        let files = closes.files(layout::DORMANT, |at| at >= self.first && at < self.since);
+        let sought = if files.is_empty() { Vec::new() } else { self.customers.unknown() };
+        let mut ids = Ids::default();
+        for slot in &sought {
+            ids.meet(self.customers.id(*slot));
+        }
+        let (warehouse, ids) = (self.warehouse.clone(), Arc::new(ids));
+        let read = move |part| read::asleep(warehouse.clone(), part, Arc::clone(&ids));
+        (Reading::begin(files.into_iter().rev().collect(), read), sought)
+    }
+
+    /// Takes the states of customers who went dormant in a month, unless a later month had them.
+    fn awaken(&mut self, month: Month, found: &Asleep, sought: &[Slot]) -> Result<(), ArrowError> {
+        let mut slots = found.sought.iter().map(|place| sought[*place as usize]);
+        for rows in &found.rows {
+            let mut state = States { words: &mut self.words, groups: &mut self.groups };
+            let customers = &mut self.customers;
+            state.asleep(rows, &mut slots, customers, month.number(), &self.dimensions)?;
+        }
+        Ok(())
+    }
+
+    fn past_revenues(&self, closes: &Closes, month: Month) -> Reading<Vec<(Slot, Cents)>> {
         let (value, tier) = self.windows(month);
-        let falls_out = |at: Month| (at == value || at == tier) && at != month.previous();
-        let past = |wanted: &dyn Fn(Month) -> bool| {
-            closes.files(layout::CUSTOMER_MONTH, |at| at >= first && wanted(at))
-        };
-        let revenues = past(&|at| falls_out(at) && !self.revenues.contains_key(&at));
+        let falls_out = |at: Month| (at == value || at == tier) && !self.revenues.contains_key(&at);
+        let (warehouse, ids) = (self.warehouse.clone(), Arc::clone(self.customers.ids()));
+        let read = move |part| read::revenues(warehouse.clone(), part, Arc::clone(&ids));
+        Reading::begin(self.past(closes, falls_out), read)
+    }
+
+    fn past_openings(&self, closes: &Closes, month: Month) -> Reading<(Opening, Words)> {
         let opened = |at: Month| period::ended_by(month).any(|(_, opened)| opened == at);
-        let openings = past(&|at| opened(at) && !self.openings.contains_key(&at));
-        Behind {
-            asleep: read(layout::DORMANT, dormant.into_iter().rev().collect(), None),
-            revenues: read(layout::CUSTOMER_MONTH, revenues, Some(read::REVENUE.to_vec())),
-            openings: read(
-                layout::CUSTOMER_MONTH,
-                openings,
-                Some(Opening::columns(&self.dimensions)),
-            ),
-        }
+        let unread = |at: Month| opened(at) && !self.openings.contains_key(&at);
+        let (warehouse, ids) = (self.warehouse.clone(), Arc::clone(self.customers.ids()));
+        let (dimensions, who) = (self.dimensions.clone().into(), self.customers.who().clone());
+        let read = move |part| {
+            let (dimensions, who) = (Arc::clone(&dimensions), who.clone());
+            Opening::read(warehouse.clone(), part, dimensions, who, Arc::clone(&ids))
+        };
+        Reading::begin(self.past(closes, unread), read)
     }
 
-    /// Takes the states of customers that went dormant and are met again: the latest row of each.
-    pub(super) async fn awaken(&mut self, mut asleep: Reading) -> Result<(), CloseError> {
-        while let Some((month, batches)) = asleep.next().await? {
-            for batch in batches {
-                let mut state = read::States { words: &mut self.words, groups: &mut self.groups };
-                state
-                    .asleep(&batch, &mut self.customers, month.number(), &self.dimensions)
-                    .map_err(of_table(layout::DORMANT))?;
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) async fn read_revenues(&mut self, mut past: Reading) -> Result<(), CloseError> {
-        while let Some((month, batches)) = past.next().await? {
-            let read = batches.iter().flat_map(|rows| read::revenues(rows, &mut self.customers));
-            self.revenues.entry(month).or_default().extend(read);
-        }
-        Ok(())
-    }
-
-    /// Takes who was in the base at the ends of months.
-    pub(super) async fn read_openings(&mut self, mut past: Reading) -> Result<(), CloseError> {
-        while let Some((month, batches)) = past.next().await? {
-            let opening = self.openings.entry(month).or_default();
-            for rows in batches {
-                let (customers, words) = (&mut self.customers, &mut self.words);
-                let added = opening.add(&rows, &self.dimensions, customers, words);
-                added.map_err(of_table(layout::CUSTOMER_MONTH))?;
-            }
-        }
-        Ok(())
+    /// The files of customer_month of some months of the history.
+    fn past(&self, closes: &Closes, wanted: impl Fn(Month) -> bool) -> Vec<DataFile> {
+        closes.files(layout::CUSTOMER_MONTH, |at| at >= self.first && wanted(at))
     }
 }
