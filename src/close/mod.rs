@@ -133,13 +133,21 @@ pub struct Made {
     pub sums: Vec<RecordBatch>,
 }
 
-/// A month that has been computed either way.
+/// Customers of a month that has been computed either way.
 enum Taken {
     BySql(Made),
     ByHand(Box<step::Taken>),
 }
 
 impl Taken {
+    /// Whether its customers are the last of the month.
+    fn is_last(&self) -> bool {
+        match self {
+            Self::BySql(_) => true,
+            Self::ByHand(taken) => taken.is_last(),
+        }
+    }
+
     fn made(self) -> Result<Made, WarehouseError> {
         match self {
             Self::BySql(made) => Ok(made),
@@ -211,7 +219,7 @@ pub async fn close(
         let forced = options.forces(month);
         let depends = !forced && closes.closed(month).is_some();
         if depends || options.by_sql {
-            settle(&mut saver, &schedule, &mut closes, &mut report, watch).await?;
+            settle(&mut saver, 0, &schedule, &mut closes, &mut report, watch).await?;
         }
         if depends && schedule.openness(&closes, month) == Openness::Closed {
             continue;
@@ -230,40 +238,42 @@ pub async fn close(
         };
         watch(Progress::Begins { month, ranges: ranges.len() });
         if ranges.len() > 1 {
-            settle(&mut saver, &schedule, &mut closes, &mut report, watch).await?;
+            settle(&mut saver, 0, &schedule, &mut closes, &mut report, watch).await?;
         }
+        saver.begin(month);
         for range in ranges {
-            let (inventory, closed) = (&inventory, &closes);
-            let closing = Closing { warehouse, engine, config, inventory, closes: closed, month };
-            let taken = match options.by_sql {
-                true => Taken::BySql(closing.run(schedule.first).await?),
-                false => Taken::ByHand(Box::new(step.close(closed, month, &range).await?)),
-            };
-            if range.is_first() {
-                settle(&mut saver, &schedule, &mut closes, &mut report, watch).await?;
-                saver.begin(month);
+            if options.by_sql {
+                let (inventory, closes) = (&inventory, &closes);
+                let closing = Closing { warehouse, engine, config, inventory, closes, month };
+                saver.push(Taken::BySql(closing.run(schedule.first).await?));
+            } else {
+                let mut out = |taken| saver.push(Taken::ByHand(Box::new(taken)));
+                step.close(&closes, month, &range, &mut out).await?;
             }
-            saver.push(taken, range.is_last()).await;
         }
+        settle(&mut saver, 1, &schedule, &mut closes, &mut report, watch).await?;
         saver.save_if_due(&closes).await?;
     }
-    settle(&mut saver, &schedule, &mut closes, &mut report, watch).await?;
+    settle(&mut saver, 0, &schedule, &mut closes, &mut report, watch).await?;
     saver.save(&closes).await?;
     Ok(report)
 }
 
-/// Waits for the files of the month that was begun, and tells of it.
+/// Waits for the files of the months that were begun, but for the last so many, and tells of each.
 async fn settle(
     saver: &mut Saver<'_>,
+    but: usize,
     schedule: &Schedule<'_>,
     closes: &mut Closes,
     report: &mut Report,
     watch: &mut Watch<'_>,
 ) -> Result<(), CloseError> {
-    let Some((month, changed)) = saver.settle(schedule, closes).await? else { return Ok(()) };
-    let file = closes.closed(month).and_then(|record| record.file(layout::CUSTOMER_MONTH));
-    watch(Progress::Ends { month, customers: file.map_or(0, |file| file.rows) });
-    report.closed.push((month, changed));
+    while saver.writing() > but {
+        let Some((month, changed)) = saver.settle(schedule, closes).await? else { continue };
+        let file = closes.closed(month).and_then(|record| record.file(layout::CUSTOMER_MONTH));
+        watch(Progress::Ends { month, customers: file.map_or(0, |file| file.rows) });
+        report.closed.push((month, changed));
+    }
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! Making closed months lasting: their files first, then the commits, then their rows in `closes`, which
 //! are the moment from which readers see them. Months are committed together every few seconds.
 
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use arrow::array::{AsArray, RecordBatch};
@@ -8,8 +10,8 @@ use arrow::datatypes::Decimal128Type;
 use bytes::Bytes;
 use futures::future::try_join_all;
 use object_store::ObjectStoreExt;
+use parquet::errors::ParquetError;
 use sha2::{Digest, Sha256};
-use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
 
 use super::{CloseRecord, Closes, Made, Schedule, Taken, fell};
@@ -20,15 +22,17 @@ use crate::warehouse::{
 
 /// How much closing may be lost to a crash.
 const EVERY: Duration = Duration::from_secs(3);
+/// Parts of a month's customers that wait to be encoded.
+const WAITING: usize = 1;
 
 /// Writes months, and commits them now and then.
 pub struct Saver<'a> {
     warehouse: &'a Warehouse,
     threads: usize,
-    /// Where a month's customers go, until the last of them have gone.
-    parts: Option<Sender<Taken>>,
-    /// What comes of them.
-    writing: Option<JoinHandle<Result<Written, WarehouseError>>>,
+    /// Where the customers of the last month that was begun go, until all have gone.
+    parts: Option<SyncSender<Taken>>,
+    /// What comes of the months that were begun.
+    writing: VecDeque<JoinHandle<Result<Written, WarehouseError>>>,
     saved: Instant,
     changed: bool,
 }
@@ -45,7 +49,7 @@ impl<'a> Saver<'a> {
     /// Nothing is written yet. Files are encoded by so many threads.
     pub fn new(warehouse: &'a Warehouse, threads: usize) -> Self {
         let saved = Instant::now();
-        Self { warehouse, threads, parts: None, writing: None, saved, changed: false }
+        Self { warehouse, threads, parts: None, writing: VecDeque::new(), saved, changed: false }
     }
 
     /// Notes that the records have changed without a month being closed.
@@ -53,34 +57,35 @@ impl<'a> Saver<'a> {
         self.changed = true;
     }
 
-    /// Begins to write the files of a month, named by their content; the one before must be settled.
+    /// Begins to write the files of a month, named by their content, while its customers come.
     pub fn begin(&mut self, month: Month) {
-        let (parts, taken) = channel(1);
+        let (parts, taken) = sync_channel(WAITING);
         let writing = write(self.warehouse.clone(), month, taken, self.threads);
-        (self.parts, self.writing) = (Some(parts), Some(tokio::spawn(writing)));
+        self.parts = Some(parts);
+        self.writing.push_back(tokio::spawn(writing));
     }
 
-    /// Adds customers to the month that was begun, in the order of their ids; with the last ones its files are
-    /// written to their end.
-    pub async fn push(&mut self, taken: Taken, last: bool) {
+    /// Adds customers to the month that was begun, in the order of their ids; waits while too many others do.
+    pub fn push(&mut self, taken: Taken) {
         if let Some(parts) = &self.parts {
             // Where writing has failed, settling tells why.
-            let _ = parts.send(taken).await;
-        }
-        if last {
-            self.parts = None;
+            let _ = parts.send(taken);
         }
     }
 
-    /// Waits until the files of the month that was begun are written, and puts its record; tells the month
-    /// and whether it came out otherwise than before.
+    /// How many months are being written.
+    pub fn writing(&self) -> usize {
+        self.writing.len()
+    }
+
+    /// Waits until the files of the earliest month that was begun are written, and puts its record; tells the
+    /// month and whether it came out otherwise than before.
     pub async fn settle(
         &mut self,
         schedule: &Schedule<'_>,
         closes: &mut Closes,
     ) -> Result<Option<(Month, bool)>, WarehouseError> {
-        self.parts = None;
-        let Some(writing) = self.writing.take() else { return Ok(None) };
+        let Some(writing) = self.writing.pop_front() else { return Ok(None) };
         let written = writing.await.map_err(fell)??;
         let mut record = schedule.record(closes, written.month);
         for (name, (file, _)) in layout::core().zip(&written.files) {
@@ -144,15 +149,10 @@ async fn replace(
 async fn write(
     warehouse: Warehouse,
     month: Month,
-    mut parts: Receiver<Taken>,
+    parts: Receiver<Taken>,
     threads: usize,
 ) -> Result<Written, WarehouseError> {
-    let mut encoding = Encoding { files: Vec::new(), charges: Sha256::new(), threads };
-    while let Some(taken) = parts.recv().await {
-        let encoded = tokio::task::spawn_blocking(move || encoding.with(&taken.made()?));
-        encoding = encoded.await.map_err(fell)??;
-    }
-    let encoded = tokio::task::spawn_blocking(move || encoding.finish());
+    let encoded = tokio::task::spawn_blocking(move || encode(&parts, threads));
     let (encoded, charges) = encoded.await.map_err(fell)??;
     let mut files = Vec::new();
     for (name, (bytes, rows)) in layout::core().zip(encoded) {
@@ -171,6 +171,24 @@ async fn write(
     Ok(Written { month, files, charges })
 }
 
+/// The files' bytes and rows in the order of [`layout::core`], and the digest of the customers' revenue.
+type Encoded = (Vec<(Bytes, u64)>, String);
+
+/// Encodes a month's customers as they come.
+fn encode(parts: &Receiver<Taken>, threads: usize) -> Result<Encoded, WarehouseError> {
+    let mut encoding = Encoding { files: Vec::new(), charges: Sha256::new(), threads };
+    while let Ok(taken) = parts.recv() {
+        let last = taken.is_last();
+        encoding.add(&taken.made()?)?;
+        if last {
+            return encoding.finish();
+        }
+    }
+    // The close has failed, and tells why.
+    let source = ParquetError::General("its customers have not all come".into());
+    Err(WarehouseError::Parquet { file: "a month that is being closed".into(), source })
+}
+
 /// A month's files in the making, in the order of [`layout::core`].
 struct Encoding {
     files: Vec<FileBytes>,
@@ -180,7 +198,7 @@ struct Encoding {
 
 impl Encoding {
     /// Adds customers; the tables of sums come with the last ones.
-    fn with(mut self, made: &Made) -> Result<Self, WarehouseError> {
+    fn add(&mut self, made: &Made) -> Result<(), WarehouseError> {
         add_charges(&mut self.charges, &made.customer_month);
         let batches = [&made.customer_month, &made.dormant].into_iter().chain(&made.sums);
         for (place, (name, batch)) in layout::core().zip(batches).enumerate() {
@@ -190,11 +208,10 @@ impl Encoding {
             }
             self.files[place].push(batch).map_err(failed)?;
         }
-        Ok(self)
+        Ok(())
     }
 
-    /// The files' bytes and rows, and the digest of the customers' revenue.
-    fn finish(self) -> Result<(Vec<(Bytes, u64)>, String), WarehouseError> {
+    fn finish(self) -> Result<Encoded, WarehouseError> {
         let encoded = layout::core().zip(self.files).map(|(name, mut file)| {
             file.finish()
                 .map_err(|source| WarehouseError::Parquet { file: name.to_owned(), source })

@@ -44,9 +44,9 @@ use events::Events;
 use gathered::Gathered;
 use ids::Who;
 use inputs::Inputs;
-use output::{MonthDays, Monthly};
+use output::MonthDays;
 use pass::MonthOn;
-pub use pass::Taken;
+pub use pass::{Out, Taken};
 use periods::Opening;
 pub use ranges::IdRange;
 use rules::Rules;
@@ -68,7 +68,8 @@ pub struct Step<'a> {
     customers: Customers,
     /// The sums of the ranges before this one, where a month goes in several.
     gathered: Option<Gathered>,
-    revenues: BTreeMap<Month, Vec<(Slot, Cents)>>,
+    /// What each customer brought in the months that the windows hold, by slot.
+    revenues: BTreeMap<Month, Vec<Cents>>,
     openings: BTreeMap<Month, Opening>,
     days: Arc<MonthDays>,
     /// What landed for the next month, which is read and summed while this one is computed.
@@ -109,8 +110,8 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// Closes a month for the customers of a range. Of several ranges each is begun from the files, which
-    /// must be there; the sums come with the last.
+    /// Closes a month for the customers of a range, whose rows go `out` in parts. Of several ranges each is begun
+    /// from the files, which must be there; the sums come with the last part of the last.
     ///
     /// # Errors
     /// The tables can't be read, or an amount outgrows its column.
@@ -119,7 +120,8 @@ impl<'a> Step<'a> {
         closes: &Closes,
         month: Month,
         range: &IdRange,
-    ) -> Result<Taken, CloseError> {
+        out: &mut Out<'_>,
+    ) -> Result<(), CloseError> {
         let inputs = self.begin(closes, month, range).await?;
         let events = self.events(inputs.events)?;
         let mut ends = ProductEnds::new(events.ended_products(month.number()));
@@ -141,17 +143,18 @@ impl<'a> Step<'a> {
             out_of_tier: &out_of_tier,
         };
         let mut gathered = self.gathered.take().unwrap_or_else(|| self.gather(month));
-        let mut taken = self.take(&month_on, revenue_before, &mut gathered);
+        let (mut taken, revenue) = self.take(&month_on, revenue_before, &mut gathered, out);
         drop(charges);
         for (grain, opened) in period::ended_by(month) {
             let Some(opening) = self.openings.get(&opened) else { continue };
             gathered.periods().add(grain, opened.number(), opening, &self.customers);
         }
-        self.keep_revenue(month, &taken.monthly);
+        self.keep_revenue(month, revenue);
         self.as_of = range.is_all().then_some(month);
         let sums = if range.is_last() { &mut taken.sums } else { &mut self.gathered };
         *sums = Some(gathered);
-        Ok(taken)
+        out(taken);
+        Ok(())
     }
 
     /// Stands at the end of the month before, with what landed for the month.
@@ -172,8 +175,7 @@ impl<'a> Step<'a> {
             self.load(closes, month, range).await?;
         }
         if let Some(moved) = self.customers.settle() {
-            let revenues = self.revenues.values_mut().flatten();
-            revenues.for_each(|(slot, _)| *slot = moved[*slot as usize]);
+            self.revenues.values_mut().for_each(|revenue| renumber(revenue, &moved));
             self.openings.values_mut().for_each(|opening| opening.renumber(&moved));
         }
         let inputs = inputs.await.map_err(fell)??;
@@ -238,13 +240,18 @@ impl<'a> Step<'a> {
         rows.map(|row| (row.delivery, row.line)).collect()
     }
 
-    /// Each customer's revenue in a month that falls out of a window, by slot.
+    /// Each customer's revenue in a month, by slot.
     fn revenue_of(&self, month: Month) -> Vec<Cents> {
-        let mut by_slot = vec![0; self.customers.len()];
-        for (slot, revenue) in self.revenues.get(&month).into_iter().flatten() {
-            by_slot[*slot as usize] = *revenue;
-        }
-        by_slot
+        let mut revenue = self.revenues.get(&month).cloned().unwrap_or_default();
+        revenue.resize(self.customers.len(), 0);
+        revenue
+    }
+
+    /// Takes what customers brought in a month.
+    fn add_revenue(&mut self, month: Month, brought: Vec<(Slot, Cents)>) {
+        let revenue = self.revenues.entry(month).or_default();
+        revenue.resize(self.customers.len(), 0);
+        brought.into_iter().for_each(|(slot, cents)| revenue[slot as usize] = cents);
     }
 
     /// Keeps who is in the base at a month's end, where a period begins with the next one.
@@ -255,11 +262,21 @@ impl<'a> Step<'a> {
         self.openings.retain(|at, _| month.since(*at) < period::looked_back_for(*at));
     }
 
-    fn keep_revenue(&mut self, month: Month, monthly: &Monthly) {
-        self.revenues.insert(month, monthly.revenues());
+    /// Keeps what each customer brought in a month, by slot.
+    fn keep_revenue(&mut self, month: Month, revenue: Vec<Cents>) {
+        self.revenues.insert(month, revenue);
         let longest = self.rules.value_window.max(self.rules.tier_window);
         self.revenues.retain(|at, _| month.since(*at) < longest);
     }
+}
+
+/// Gives amounts by slot the customers' new slots.
+fn renumber(amounts: &mut Vec<Cents>, moved: &[Slot]) {
+    let mut renumbered = vec![0; moved.len()];
+    for (cents, slot) in amounts.iter().zip(moved) {
+        renumbered[*slot as usize] = *cents;
+    }
+    *amounts = renumbered;
 }
 
 /// No customers, with room for the texts and dimensions of the configuration.

@@ -48,6 +48,11 @@ impl States {
         }
     }
 
+    /// No rows, with room for some, of as many texts.
+    pub fn none(&self, rows: usize) -> Self {
+        Self::new(self.texts.len(), rows)
+    }
+
     /// Adds a customer.
     pub fn push(&mut self, slot: Slot, customers: &Customers) {
         let (mut state, texts) = (customers.states[slot as usize], customers.texts(slot));
@@ -96,7 +101,6 @@ impl States {
 /// Rows of customer_month, column by column.
 #[derive(Debug)]
 pub struct Monthly {
-    slots: Vec<Slot>,
     states: States,
     status: Vec<Word>,
     kind: Vec<Word>,
@@ -110,7 +114,6 @@ impl Monthly {
     /// No rows, with room for some; `texts` and `dimensions` are kept for each customer.
     pub fn new(texts: usize, dimensions: usize, rows: usize) -> Self {
         Self {
-            slots: Vec::with_capacity(rows),
             states: States::new(texts, rows),
             status: Vec::with_capacity(rows),
             kind: Vec::with_capacity(rows),
@@ -123,7 +126,6 @@ impl Monthly {
 
     /// Adds a customer as it came out of the month.
     pub fn push(&mut self, slot: Slot, customers: &Customers, turn: &Turn, rules: &Rules) {
-        self.slots.push(slot);
         self.states.push(slot, customers);
         self.status.push(turn.status.map_or(NULL, |status| rules.status(status)));
         self.kind.push(turn.kind.map_or(NULL, |kind| rules.kind(kind)));
@@ -134,10 +136,14 @@ impl Monthly {
         self.dimensions.iter_mut().zip(words).for_each(|(column, word)| column.push(*word));
     }
 
-    /// Each customer's revenue, where it is not 0.
-    pub fn revenues(&self) -> Vec<(Slot, Cents)> {
-        let rows = self.slots.iter().copied().zip(self.revenue.iter().copied());
-        rows.filter(|(_, revenue)| *revenue != 0).collect()
+    /// No rows, with room for as many.
+    pub fn none(&self) -> Self {
+        Self::new(self.states.texts.len(), self.dimensions.len(), self.len())
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.revenue.len()
     }
 
     /// The rows in the layout of customer_month.
@@ -162,7 +168,7 @@ impl Monthly {
 }
 
 /// What columns are made from besides their rows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Sources {
     /// The texts of words, by their number.
     pub words: StringArray,

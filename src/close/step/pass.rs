@@ -17,30 +17,34 @@ use super::turn::{Brought, tenure_band, turn};
 use super::words::{NULL, Word};
 use super::{FIXED_DIMENSIONS, Step, of_table};
 use crate::close::Made;
-use crate::warehouse::{WarehouseError, layout};
+use crate::warehouse::{GROUP_ROWS, WarehouseError, layout};
 
 /// Blocks of customers that wait to be added to the sums.
 const WAITING: usize = 8;
 
 impl Step<'_> {
     /// Takes all customers that the month concerns a month on, and adds them to its sums, which is a thread's own
-    /// work; `revenue_before` is what each brought the month before.
+    /// work; `revenue_before` is what each brought the month before. As many rows as a row group has go `out` as soon
+    /// as there are so many; the last ones are handed back, with what each customer brought, by slot.
     pub(super) fn take(
         &mut self,
         month: &MonthOn<'_>,
         revenue_before: Vec<Cents>,
         gathered: &mut Gathered,
-    ) -> Taken {
+        out: &mut Out<'_>,
+    ) -> (Taken, Vec<Cents>) {
         let (texts, dimensions) = (OWN + self.config.dimensions.len(), self.dimensions.len());
-        let mut taken = Taken {
+        let from = Sources {
+            words: self.words.texts(),
+            groups: self.groups.texts(),
+            days: Arc::clone(&self.days),
+            dimensions: self.dimensions.clone(),
+        };
+        let rows = GROUP_ROWS.min(self.customers.in_order().len());
+        let taken = Taken {
             own: self.warehouse.dimensions().to_vec(),
-            from: Sources {
-                words: self.words.texts(),
-                groups: self.groups.texts(),
-                days: Arc::clone(&self.days),
-                dimensions: self.dimensions.clone(),
-            },
-            monthly: Monthly::new(texts, dimensions, self.customers.in_order().len()),
+            from,
+            monthly: Monthly::new(texts, dimensions, rows),
             dormant: States::new(texts, 0),
             sums: None,
         };
@@ -49,12 +53,16 @@ impl Step<'_> {
             let (sender, blocks) = sync_channel::<Block>(WAITING);
             scope.spawn(move || blocks.iter().for_each(|block| gathered.add(&block, rules)));
             let block = Block::new(month.now, dimensions);
+            let revenue = vec![0; self.customers.len()];
             let customers = &mut self.customers;
-            Pass { month, rules, customers, revenue_before, block, sender }.all(&mut taken);
-        });
-        taken
+            Pass { month, rules, customers, revenue_before, block, sender, taken, revenue, out }
+                .all()
+        })
     }
 }
+
+/// Where rows go that are ready to be written.
+pub type Out<'a> = dyn FnMut(Taken) + Send + 'a;
 
 /// The customers on their way through the month.
 struct Pass<'a> {
@@ -65,14 +73,19 @@ struct Pass<'a> {
     revenue_before: Vec<Cents>,
     block: Block,
     sender: SyncSender<Block>,
+    /// The rows of this month that have not gone out.
+    taken: Taken,
+    /// What each brings, by slot.
+    revenue: Vec<Cents>,
+    out: &'a mut Out<'a>,
 }
 
 impl Pass<'_> {
-    fn all(mut self, taken: &mut Taken) {
+    fn all(mut self) -> (Taken, Vec<Cents>) {
         let mut before = vec![NULL; self.block.width()];
         for place in 0..self.customers.in_order().len() {
             let slot = self.customers.in_order()[place];
-            self.one(slot, &mut before, taken);
+            self.one(slot, &mut before);
             self.send_full();
         }
         for slot in 0..self.revenue_before.len() as Slot {
@@ -81,6 +94,7 @@ impl Pass<'_> {
         }
         // The other end is open until this one is dropped.
         let _ = self.sender.send(self.block);
+        (self.taken, self.revenue)
     }
 
     fn send_full(&mut self) {
@@ -90,7 +104,7 @@ impl Pass<'_> {
     }
 
     /// Takes a customer a month on; `before` is room for its dimensions.
-    fn one(&mut self, slot: Slot, before: &mut [Word], taken: &mut Taken) {
+    fn one(&mut self, slot: Slot, before: &mut [Word]) {
         let mut known = self.customers.states[slot as usize];
         let brought = self.month.brought(slot);
         if self.rules.recycles(&known, &brought) {
@@ -106,7 +120,7 @@ impl Pass<'_> {
         let turn = turn(self.rules, &brought, &mut state, self.customers.texts_mut(slot));
         self.customers.states[slot as usize] = state;
         if !state.in_base {
-            taken.dormant.push(slot, self.customers);
+            self.taken.dormant.push(slot, self.customers);
         }
         if !turn.matters(&state, &brought) {
             return;
@@ -116,7 +130,12 @@ impl Pass<'_> {
         let revenue_before = std::mem::take(&mut self.revenue_before[slot as usize]);
         let row = Row { known, state, won_kind, turn, revenue_before };
         self.block.see(row, before, self.customers.dimensions(slot));
-        taken.monthly.push(slot, self.customers, &turn, self.rules);
+        self.revenue[slot as usize] = turn.revenue;
+        self.taken.monthly.push(slot, self.customers, &turn, self.rules);
+        if self.taken.monthly.len() == GROUP_ROWS {
+            let none = self.taken.none();
+            (self.out)(std::mem::replace(&mut self.taken, none));
+        }
     }
 
     /// Ends the revenue of a customer who was gone before the month and has no row in it.
@@ -177,18 +196,29 @@ impl MonthOn<'_> {
     }
 }
 
-/// What came of taking the customers a month on, in the order of their ids.
+/// What came of taking some customers a month on, in the order of their ids.
 #[derive(Debug)]
 pub struct Taken {
     own: Vec<String>,
     from: Sources,
-    pub(super) monthly: Monthly,
+    monthly: Monthly,
     dormant: States,
     /// With the last customers of the month.
     pub(super) sums: Option<Gathered>,
 }
 
 impl Taken {
+    /// No customers, with room for as many.
+    fn none(&self) -> Self {
+        let (own, from) = (self.own.clone(), self.from.clone());
+        Self { own, from, monthly: self.monthly.none(), dormant: self.dormant.none(0), sums: None }
+    }
+
+    /// Whether they are the last of the month.
+    pub fn is_last(&self) -> bool {
+        self.sums.is_some()
+    }
+
     /// The tables' rows.
     ///
     /// # Errors

@@ -48,7 +48,7 @@ impl Step<'_> {
                 let (customers, dimensions) = (&mut self.customers, &self.dimensions);
                 let brought = state.present(&batch?, customers, before.number(), dimensions);
                 let brought = brought.map_err(of_table(layout::CUSTOMER_MONTH))?;
-                self.revenues.entry(before).or_default().extend(brought);
+                self.add_revenue(before, brought);
             }
         }
         self.customers.sort();
@@ -66,7 +66,7 @@ impl Step<'_> {
             self.awaken(month, &found, &sought).map_err(of_table(layout::DORMANT))?;
         }
         while let Some((month, brought)) = revenues.next().await? {
-            self.revenues.entry(month).or_default().extend(brought);
+            self.add_revenue(month, brought);
         }
         while let Some((month, (mut opening, words))) = openings.next().await? {
             opening.reword(&self.words.words_of(&words));
