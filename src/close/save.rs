@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Decimal128Type;
 use bytes::Bytes;
-use futures::future::try_join_all;
 use object_store::ObjectStoreExt;
 use parquet::errors::ParquetError;
 use sha2::{Digest, Sha256};
@@ -117,8 +116,13 @@ impl<'a> Saver<'a> {
         if !self.changed {
             return Ok(());
         }
-        let replaced = layout::core().map(|name| replace(self.warehouse, name, closes));
-        try_join_all(replaced).await?;
+        let replaced = layout::core().map(|name| {
+            let wanted = closes.files(name, |_: Month| true);
+            tokio::spawn(replace(self.warehouse.clone(), name, wanted))
+        });
+        for replaced in replaced.collect::<Vec<_>>() {
+            replaced.await.map_err(fell)??;
+        }
         let mut table = SmallTable::open_or_create(self.warehouse, layout::CLOSES).await?;
         let records: Vec<&CloseRecord> = closes.records().collect();
         table.replace(&records).await?;
@@ -127,14 +131,13 @@ impl<'a> Saver<'a> {
     }
 }
 
-/// Makes a table's live files those that the records name.
+/// Makes a table's live files those that are wanted: those that the records name.
 async fn replace(
-    warehouse: &Warehouse,
+    warehouse: Warehouse,
     name: &'static str,
-    closes: &Closes,
+    wanted: Vec<DataFile>,
 ) -> Result<(), WarehouseError> {
     let mut table = warehouse.open_or_create(name).await?;
-    let wanted = closes.files(name, |_: Month| true);
     let live = table.files()?;
     let among =
         |file: &DataFile, files: &[DataFile]| files.iter().any(|other| other.path == file.path);

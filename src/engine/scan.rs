@@ -18,7 +18,7 @@ use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::error::Result;
 use datafusion::logical_expr::utils::conjunction;
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 
@@ -126,6 +126,24 @@ fn is_on_month(filter: &Expr) -> bool {
     !columns.is_empty() && columns.iter().all(|column| column.name == "month")
 }
 
+/// Whether a filter keeps a few rows: those of some ids that it names.
+fn names_few(filter: &Expr) -> bool {
+    let is_id = |side: &Expr| matches!(side, Expr::Column(column) if column.name.ends_with("_id"));
+    let is_literal = |side: &Expr| matches!(side, Expr::Literal(..));
+    match filter {
+        Expr::InList(list) => !list.negated && is_id(&list.expr),
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => match op {
+            Operator::Eq => [(left, right), (right, left)]
+                .iter()
+                .any(|(id, text)| is_id(id) && is_literal(text)),
+            Operator::And => names_few(left) || names_few(right),
+            Operator::Or => names_few(left) && names_few(right),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 #[async_trait]
 impl TableProvider for FilesTable {
     fn schema(&self) -> SchemaRef {
@@ -163,11 +181,13 @@ impl TableProvider for FilesTable {
             return Ok(Arc::new(EmptyExec::new(schema)));
         }
         let table_schema = self.table_schema();
-        let options = state.config_options().execution.parquet.clone();
-        let options = datafusion::common::config::TableParquetOptions {
-            global: options,
+        let mut options = datafusion::common::config::TableParquetOptions {
+            global: state.config_options().execution.parquet.clone(),
             ..Default::default()
         };
+        // Rows are skipped while columns are decoded only where hardly any are left: else it costs more than to
+        // decode them.
+        options.global.pushdown_filters |= filters.iter().any(names_few);
         let mut source = ParquetSource::new(table_schema).with_table_parquet_options(options);
         let others =
             filters.iter().filter(|filter| !(is_on_month(filter) && self.partitioned)).cloned();
@@ -194,10 +214,36 @@ impl TableProvider for FilesTable {
 
 #[cfg(test)]
 mod tests {
+    use datafusion::prelude::{col, lit};
+
     use super::*;
 
     fn file(rows: u64) -> DataFile {
         DataFile { path: String::new(), month: None, rows, size: rows * 20, ids: None }
+    }
+
+    #[test]
+    fn ids_that_are_named_are_few() {
+        let id = || col("customer_id").eq(lit("a"));
+        let other = || col("status").eq(lit("churned"));
+        for few in [
+            id(),
+            lit("a").eq(col("event_id")),
+            id().or(id()),
+            id().and(other()),
+            col("call_id").in_list(vec![lit("a")], false),
+        ] {
+            assert!(names_few(&few), "{few}");
+        }
+        for many in [
+            other(),
+            id().or(other()),
+            col("customer_id").not_eq(lit("a")),
+            col("customer_id").eq(col("referred_by")),
+            col("customer_id").in_list(vec![lit("a")], true),
+        ] {
+            assert!(!names_few(&many), "{many}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
+use datafusion::sql::sqlparser::ast;
 use tokio::sync::OnceCell;
 
 use super::fault::{self, Fault};
@@ -151,7 +152,8 @@ impl Desk {
         let state = self.context.state();
         let named = state.resolve_table_references(&statement)?;
         let catalog = named.iter().any(|name| name.schema() == Some("information_schema"));
-        let names = match catalog || (named.is_empty() && !is_query(&statement)) {
+        let may_list = named.is_empty() && !is_query(&statement) && !is_setting(&statement);
+        let names = match catalog || may_list {
             true => self.names(),
             false => named.iter().map(|name| name.table().to_owned()).collect(),
         };
@@ -347,6 +349,10 @@ fn missing_table(error: &DataFusionError) -> Option<String> {
 }
 
 fn is_query(statement: &Statement) -> bool {
-    use datafusion::sql::sqlparser::ast;
     matches!(statement, Statement::Statement(inner) if matches!(inner.as_ref(), ast::Statement::Query(_)))
+}
+
+fn is_setting(statement: &Statement) -> bool {
+    matches!(statement, Statement::Statement(inner) if matches!(inner.as_ref(), ast::Statement::Set(_)))
+        || matches!(statement, Statement::Reset(_))
 }

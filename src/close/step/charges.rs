@@ -128,6 +128,12 @@ impl Bills {
         Self { counting, not_business, words, ids, charges, sold }
     }
 
+    /// Makes room for the customers of so many lines, without taking what is not needed.
+    pub fn reserve(&mut self, lines: usize) {
+        self.ids.reserve(lines);
+        self.charges.reserve(lines);
+    }
+
     /// Adds lines.
     ///
     /// # Errors

@@ -49,6 +49,7 @@ async fn bills(
     mut bills: Bills,
 ) -> Result<Bills, WarehouseError> {
     for part in billing {
+        bills.reserve(part.rows as usize);
         let mut rows = read::batches(&warehouse, "billing", &part, Some(&Bills::COLUMNS)).await?;
         while let Some(lines) = rows.recv().await {
             bills.add(&lines?).map_err(of_table("billing"))?;

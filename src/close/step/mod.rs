@@ -20,6 +20,7 @@ mod recall;
 mod rules;
 mod segments;
 mod spells;
+mod states;
 mod sums;
 mod turn;
 mod values;

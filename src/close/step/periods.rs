@@ -11,6 +11,7 @@ use super::customers::{Customers, MonthNumber, Slot};
 use super::ids::{Finder, Ids, Who};
 use super::output::{self, Sources};
 use super::segments::{BySegment, Row, Tally};
+use super::states::in_base;
 use super::words::{Word, Words};
 use super::{of_table, read};
 use crate::warehouse::{DataFile, Warehouse, WarehouseError, layout};
@@ -52,6 +53,8 @@ impl Opening {
         let columns: Vec<&str> = columns.collect();
         let mut finder = ids.finder();
         let (mut opening, mut words) = (Self::default(), Words::default());
+        opening.slots.reserve(part.rows as usize);
+        opening.dimensions.reserve(part.rows as usize * dimensions.len());
         for rows in read::file(&warehouse, layout::CUSTOMER_MONTH, &part, Some(&columns)).await? {
             let added = opening.add(&rows, &dimensions, &who, &mut finder, &mut words);
             added.map_err(of_table(layout::CUSTOMER_MONTH))?;
@@ -67,7 +70,7 @@ impl Opening {
         finder: &mut Finder<'_>,
         words: &mut Words,
     ) -> Result<(), ArrowError> {
-        let in_base = read::in_base(rows, words)?;
+        let in_base = in_base(rows, words)?;
         let mut shown = Vec::new();
         for name in dimensions {
             shown.push(words.of_column(&rows[name.as_str()])?);

@@ -3,16 +3,20 @@
 
 use std::sync::Arc;
 
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Decimal128Type;
 use arrow::error::ArrowError;
+use parquet::arrow::arrow_reader::RowSelection;
 
 use super::customers::{Cents, Slot};
 use super::ids::Ids;
 use super::periods::Opening;
 use super::ranges::IdRange;
-use super::read::{self, Asleep, Reading, States};
+use super::read::{self, Reading};
+use super::states::States;
 use super::words::Words;
 use super::{CloseError, Closes, Month, Step, layout, nobody, of_table, period};
-use crate::warehouse::DataFile;
+use crate::warehouse::{DataFile, Warehouse, WarehouseError};
 
 /// To so many customers who are known there is room for one who is met first, without moving all.
 const NEWCOMERS: usize = 8;
@@ -65,8 +69,8 @@ impl Step<'_> {
         while let Some((month, found)) = asleep.next().await? {
             self.awaken(month, &found, &sought).map_err(of_table(layout::DORMANT))?;
         }
-        while let Some((month, brought)) = revenues.next().await? {
-            self.add_revenue(month, brought);
+        while let Some((month, revenue)) = revenues.next().await? {
+            self.revenues.insert(month, revenue);
         }
         while let Some((month, (mut opening, words))) = openings.next().await? {
             opening.reword(&self.words.words_of(&words));
@@ -85,7 +89,7 @@ impl Step<'_> {
             ids.meet(self.customers.id(*slot));
         }
         let (warehouse, ids) = (self.warehouse.clone(), Arc::new(ids));
-        let read = move |part| read::asleep(warehouse.clone(), part, Arc::clone(&ids));
+        let read = move |part| asleep(warehouse.clone(), part, Arc::clone(&ids));
         (Reading::begin(files.into_iter().rev().collect(), read), sought)
     }
 
@@ -100,11 +104,11 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn past_revenues(&self, closes: &Closes, month: Month) -> Reading<Vec<(Slot, Cents)>> {
+    fn past_revenues(&self, closes: &Closes, month: Month) -> Reading<Vec<Cents>> {
         let (value, tier) = self.windows(month);
         let falls_out = |at: Month| (at == value || at == tier) && !self.revenues.contains_key(&at);
         let (warehouse, ids) = (self.warehouse.clone(), Arc::clone(self.customers.ids()));
-        let read = move |part| read::revenues(warehouse.clone(), part, Arc::clone(&ids));
+        let read = move |part| revenue(warehouse.clone(), part, Arc::clone(&ids));
         Reading::begin(self.past(closes, falls_out), read)
     }
 
@@ -124,4 +128,67 @@ impl Step<'_> {
     fn past(&self, closes: &Closes, wanted: impl Fn(Month) -> bool) -> Vec<DataFile> {
         closes.files(layout::CUSTOMER_MONTH, |at| at >= self.first && wanted(at))
     }
+}
+
+/// Revenue of customers in a file of customer_month, by slot.
+///
+/// # Errors
+/// The store can't be read, or the file is damaged.
+async fn revenue(
+    warehouse: Warehouse,
+    part: DataFile,
+    ids: Arc<Ids>,
+) -> Result<Vec<Cents>, WarehouseError> {
+    let columns = ["customer_id", "revenue"];
+    let rows = read::file(&warehouse, layout::CUSTOMER_MONTH, &part, Some(&columns)).await?;
+    let (mut finder, mut by_slot) = (ids.finder(), vec![0; ids.len()]);
+    for rows in rows {
+        let ids = rows["customer_id"].as_string::<i32>();
+        let revenue = rows["revenue"].as_primitive::<Decimal128Type>().values();
+        let brought = ids.iter().flatten().zip(revenue).filter(|(_, revenue)| **revenue != 0);
+        for (id, revenue) in brought {
+            if let Some(slot) = finder.find(id) {
+                by_slot[slot as usize] = *revenue as Cents;
+            }
+        }
+    }
+    Ok(by_slot)
+}
+
+/// Rows of dormant, and whose each is: its place among those sought.
+struct Asleep {
+    sought: Vec<Slot>,
+    rows: Vec<RecordBatch>,
+}
+
+/// Those of a file of dormant who are sought. Ids are read first: few of those who once went dormant come back.
+///
+/// # Errors
+/// The store can't be read, or the file is damaged.
+async fn asleep(
+    warehouse: Warehouse,
+    part: DataFile,
+    ids: Arc<Ids>,
+) -> Result<Asleep, WarehouseError> {
+    let file = read::Opened::new(&warehouse, layout::DORMANT, &part).await?;
+    let mut finder = ids.finder();
+    let (mut sought, mut places) = (Vec::new(), Vec::new());
+    let mut place = 0;
+    for rows in file.rows(Some(&["customer_id"]), None)? {
+        for id in rows?["customer_id"].as_string::<i32>() {
+            if let Some(slot) = id.and_then(|id| finder.find(id)) {
+                sought.push(slot);
+                places.push(place);
+            }
+            place += 1;
+        }
+    }
+    let selected = places.into_iter().map(|place| place..place + 1);
+    let selected = RowSelection::from_consecutive_ranges(selected, file.len());
+    let rows = if sought.is_empty() {
+        Vec::new()
+    } else {
+        file.rows(None, Some(selected))?.collect::<Result<_, _>>()?
+    };
+    Ok(Asleep { sought, rows })
 }
