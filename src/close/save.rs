@@ -59,7 +59,10 @@ impl<'a> Saver<'a> {
     /// Begins to write the files of a month, named by their content, while its customers come.
     pub fn begin(&mut self, month: Month) {
         let (parts, taken) = sync_channel(WAITING);
-        let writing = write(self.warehouse.clone(), month, taken, self.threads);
+        let threads = self.threads;
+        // A thread that has begun: who pushes waits for it, and may hold the only one that tasks have.
+        let encoded = tokio::task::spawn_blocking(move || encode(&taken, threads));
+        let writing = write(self.warehouse.clone(), month, encoded);
         self.parts = Some(parts);
         self.writing.push_back(tokio::spawn(writing));
     }
@@ -149,13 +152,12 @@ async fn replace(
     table.commit(Change { add, remove, note: None }).await
 }
 
+/// Writes a month's files when they are encoded.
 async fn write(
     warehouse: Warehouse,
     month: Month,
-    parts: Receiver<Taken>,
-    threads: usize,
+    encoded: JoinHandle<Result<Encoded, WarehouseError>>,
 ) -> Result<Written, WarehouseError> {
-    let encoded = tokio::task::spawn_blocking(move || encode(&parts, threads));
     let (encoded, charges) = encoded.await.map_err(fell)??;
     let mut files = Vec::new();
     for (name, (bytes, rows)) in layout::core().zip(encoded) {
