@@ -268,8 +268,7 @@ async fn settle(
     report: &mut Report,
     watch: &mut Watch<'_>,
 ) -> Result<(), CloseError> {
-    while saver.writing() > but {
-        let Some((month, changed)) = saver.settle(schedule, closes).await? else { continue };
+    while let Some((month, changed)) = saver.settle(but, schedule, closes).await? {
         let file = closes.closed(month).and_then(|record| record.file(layout::CUSTOMER_MONTH));
         watch(Progress::Ends { month, customers: file.map_or(0, |file| file.rows) });
         report.closed.push((month, changed));

@@ -75,18 +75,17 @@ impl<'a> Saver<'a> {
         }
     }
 
-    /// How many months are being written.
-    pub fn writing(&self) -> usize {
-        self.writing.len()
-    }
-
     /// Waits until the files of the earliest month that was begun are written, and puts its record; tells the
-    /// month and whether it came out otherwise than before.
+    /// month and whether it came out otherwise than before. None where no more than the last so many are left.
     pub async fn settle(
         &mut self,
+        but: usize,
         schedule: &Schedule<'_>,
         closes: &mut Closes,
     ) -> Result<Option<(Month, bool)>, WarehouseError> {
+        if self.writing.len() <= but {
+            return Ok(None);
+        }
         let Some(writing) = self.writing.pop_front() else { return Ok(None) };
         let written = writing.await.map_err(fell)??;
         let mut record = schedule.record(closes, written.month);

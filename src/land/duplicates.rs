@@ -136,6 +136,7 @@ impl Known {
     ) -> Result<HashSet<String>, WarehouseError> {
         let picks = files.iter().map(|file| picked(table, kind, file, |id| self.ids.holds(id)));
         let picks = futures::stream::iter(picks).buffer_unordered(AT_A_TIME);
+        // Boxed, since the compiler can't see through it that all of this may go to another thread.
         let found: Vec<_> = picks.try_collect().boxed().await?;
         Ok(found.into_iter().flatten().collect())
     }

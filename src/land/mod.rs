@@ -223,13 +223,11 @@ async fn settle(
         Ok(stage::Stage::Ready(staged)) if options.dry_run => would_land(*staged),
         Ok(stage::Stage::Ready(staged)) => {
             // In a task of its own, so that what is being staged goes on meanwhile.
-            let (committer, file) = (Arc::clone(committer), staged.landing.file.clone());
+            let committer = Arc::clone(committer);
             let commit = async move { committer.lock().await.commit(*staged).await };
-            let fell = |error: tokio::task::JoinError| LandError::Unreadable {
-                path: file,
-                why: error.to_string(),
-            };
-            tokio::spawn(commit).await.map_err(fell).flatten()
+            let committed = tokio::spawn(commit).await;
+            // After a panic nobody knows what the committer holds: the landing ends with it.
+            committed.unwrap_or_else(|fell| std::panic::resume_unwind(fell.into_panic()))
         }
         Ok(stage::Stage::Unchanged) => Ok(Outcome::Unchanged),
         Ok(stage::Stage::Withdrawn) => Ok(Outcome::Withdrawn),

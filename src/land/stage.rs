@@ -188,9 +188,8 @@ impl Job<'_> {
             path: landing.file.clone(),
             why: error.to_string(),
         };
-        let gathered = gathered.map_err(fell)??;
+        let (gathered, files) = gathered.map_err(fell)??;
         reading.await.map_err(fell)?;
-        let files = gathered.files;
         landing.rows = gathered.rows as i64 - gathered.rejects.len() as i64;
         landing.rejected = gathered.rejects.len() as i64;
         landing.first_month = files.iter().filter_map(|file| file.month).min();
@@ -219,7 +218,6 @@ struct Gathered {
     rejects: Vec<RejectedRow>,
     events: Events,
     writers: MonthWriters,
-    files: Vec<DataFile>,
     kind: SourceKind,
     landing: String,
     file: String,
@@ -232,23 +230,22 @@ impl Gathered {
             rejects: Vec::new(),
             events: Events::default(),
             writers: MonthWriters::new(warehouse, landing),
-            files: Vec::new(),
             kind: landing.source,
             landing: landing.landing.clone(),
             file: landing.file.clone(),
         }
     }
 
-    /// Takes all pieces until the reader ends, and ends the data files.
+    /// Takes all pieces until the reader ends, and ends the data files, which are handed out.
     async fn all(
         mut self,
         mut pieces: mpsc::Receiver<Result<Piece, LandError>>,
-    ) -> Result<Self, LandError> {
+    ) -> Result<(Self, Vec<DataFile>), LandError> {
         while let Some(piece) = pieces.recv().await {
             self.take(piece?).await?;
         }
-        self.files = self.writers.finish().await?;
-        Ok(self)
+        let files = self.writers.finish().await?;
+        Ok((self, files))
     }
 
     async fn take(&mut self, piece: Piece) -> Result<(), LandError> {
