@@ -69,7 +69,6 @@ pub async fn batches(
 pub struct Opened {
     bytes: Bytes,
     metadata: ArrowReaderMetadata,
-    table: String,
     shown: String,
 }
 
@@ -96,7 +95,7 @@ impl Opened {
             ArrowReaderOptions::new().with_schema(Arc::new(with_dictionaries(plain.schema())));
         let metadata =
             ArrowReaderMetadata::try_new(Arc::clone(plain.metadata()), options).map_err(damaged)?;
-        Ok(Self { bytes, metadata, table: table.to_owned(), shown })
+        Ok(Self { bytes, metadata, shown })
     }
 
     /// How many rows it has.
@@ -123,11 +122,10 @@ impl Opened {
         if let Some(selected) = selected {
             builder = builder.with_row_selection(selected);
         }
-        let damaged = |source| WarehouseError::Parquet { file: self.shown.clone(), source };
-        let reader = builder.with_batch_size(BATCH).build().map_err(damaged)?;
-        let table = self.table.clone();
-        let of_table = move |source| WarehouseError::Arrow { table: table.clone(), source };
-        Ok(reader.map(move |batch| batch.map_err(&of_table)))
+        let file = self.shown.clone();
+        let damaged = move |source| WarehouseError::Parquet { file: file.clone(), source };
+        let reader = builder.with_batch_size(BATCH).build().map_err(&damaged)?;
+        Ok(reader.map(move |batch| batch.map_err(|source| damaged(source.into()))))
     }
 }
 
