@@ -7,6 +7,7 @@ mod lag;
 pub mod policy;
 mod scan;
 pub mod template;
+mod top;
 
 use std::sync::Arc;
 
@@ -117,6 +118,7 @@ impl Engine {
             .with_runtime_env(Arc::clone(&self.runtime))
             .with_default_features()
             .with_physical_optimizer_rule(Arc::new(lag::LagByColumns))
+            .with_physical_optimizer_rule(Arc::new(top::TopByFirstKey))
             .build();
         let context = SessionContext::new_with_state(state);
         context.register_udf(functions::month_number());

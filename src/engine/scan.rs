@@ -188,13 +188,7 @@ impl TableProvider for FilesTable {
         // Rows are skipped while columns are decoded only where hardly any are left: else it costs more than to
         // decode them.
         options.global.pushdown_filters |= filters.iter().any(names_few);
-        let mut source = ParquetSource::new(table_schema).with_table_parquet_options(options);
-        let others =
-            filters.iter().filter(|filter| !(is_on_month(filter) && self.partitioned)).cloned();
-        if let Some(predicate) = conjunction(others) {
-            let schema = DFSchema::try_from(self.schema())?;
-            source = source.with_predicate(state.create_physical_expr(predicate, &schema)?);
-        }
+        let source = ParquetSource::new(table_schema).with_table_parquet_options(options);
         let statistics = self.statistics_of(&files);
         let threads = state.config().target_partitions();
         let files = match files.len() < threads {
