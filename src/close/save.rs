@@ -10,7 +10,6 @@ use arrow::datatypes::Decimal128Type;
 use bytes::Bytes;
 use object_store::ObjectStoreExt;
 use parquet::errors::ParquetError;
-use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 
 use super::{CloseRecord, Closes, Made, Schedule, Taken, fell};
@@ -180,7 +179,7 @@ type Encoded = (Vec<(Bytes, u64)>, String);
 
 /// Encodes a month's customers as they come.
 fn encode(parts: &Receiver<Taken>, threads: usize) -> Result<Encoded, WarehouseError> {
-    let mut encoding = Encoding { files: Vec::new(), charges: Sha256::new(), threads };
+    let mut encoding = Encoding { files: Vec::new(), charges: blake3::Hasher::new(), threads };
     while let Ok(taken) = parts.recv() {
         let last = taken.is_last();
         encoding.add(&taken.made()?)?;
@@ -196,7 +195,7 @@ fn encode(parts: &Receiver<Taken>, threads: usize) -> Result<Encoded, WarehouseE
 /// A month's files in the making, in the order of [`layout::core`].
 struct Encoding {
     files: Vec<FileBytes>,
-    charges: Sha256,
+    charges: blake3::Hasher,
     threads: usize,
 }
 
@@ -220,16 +219,18 @@ impl Encoding {
             file.finish()
                 .map_err(|source| WarehouseError::Parquet { file: name.to_owned(), source })
         });
-        let charges = format!("{:x}", self.charges.finalize())[..16].to_owned();
+        let charges = self.charges.finalize().to_hex()[..16].to_owned();
         Ok((encoded.collect::<Result<_, WarehouseError>>()?, charges))
     }
 }
 
-fn add_charges(hash: &mut Sha256, customer_month: &RecordBatch) {
+fn add_charges(hash: &mut blake3::Hasher, customer_month: &RecordBatch) {
     let ids = customer_month["customer_id"].as_string::<i32>();
     let revenue = customer_month["revenue"].as_primitive::<Decimal128Type>();
+    let mut rows = Vec::with_capacity(ids.value_data().len() + size_of_val(&**revenue.values()));
     for (id, cents) in ids.iter().zip(revenue.values()) {
-        hash.update(id.unwrap_or_default());
-        hash.update(cents.to_le_bytes());
+        rows.extend_from_slice(id.unwrap_or_default().as_bytes());
+        rows.extend_from_slice(&cents.to_le_bytes());
     }
+    hash.update(&rows);
 }

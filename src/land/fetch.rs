@@ -1,11 +1,10 @@
 //! A file on this machine, whatever store it came from, and the hash of its bytes.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use futures::TryStreamExt;
 use object_store::ObjectStoreExt;
-use sha2::{Digest, Sha256};
 
 use super::{FoundFile, LandError};
 use crate::extract::ExtractError;
@@ -41,17 +40,12 @@ pub async fn fetch(file: &FoundFile) -> Result<LocalFile, LandError> {
     Ok(LocalFile { path: copy.path().to_owned(), _copy: Some(copy) })
 }
 
-/// SHA-256 of a file's bytes, in hexadecimal.
+/// BLAKE3 of a file's bytes, in hexadecimal, as `b3sum` prints it: several times as quick as SHA-256.
+/// Source: <https://github.com/BLAKE3-team/BLAKE3-specs>.
 pub fn content_of(path: &Path, shown: &str) -> Result<String, LandError> {
     let failed = |error: std::io::Error| LandError::from(ExtractError::io(shown, error));
-    let mut file = std::fs::File::open(path).map_err(failed)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 18];
-    loop {
-        let read = file.read(&mut buffer).map_err(failed)?;
-        if read == 0 {
-            return Ok(format!("{:x}", hash.finalize()));
-        }
-        hash.update(&buffer[..read]);
-    }
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut hash = blake3::Hasher::new();
+    hash.update_reader(file).map_err(failed)?;
+    Ok(hash.finalize().to_string())
 }

@@ -24,7 +24,7 @@ pub struct Landing {
     pub landing: String,
     /// The file as it was found.
     pub file: String,
-    /// SHA-256 of the file's bytes.
+    /// BLAKE3 of the file's bytes, in hexadecimal.
     pub content: String,
     /// Digest of the source's description.
     pub description: String,

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use sha2::{Digest, Sha256};
 
 use crate::extract::{self, SourceKind};
 
@@ -348,12 +347,12 @@ pub fn partition(month: crate::month::Month) -> String {
     format!("month={}", month.first_day())
 }
 
-/// A short name for some content: the first 16 hexadecimal digits of its SHA-256.
+/// A short name for some content: the first 16 hexadecimal digits of its BLAKE3.
 pub fn digest(parts: &[&[u8]]) -> String {
-    let mut hash = Sha256::new();
+    let mut hash = blake3::Hasher::new();
     for part in parts {
-        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(&(part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    format!("{:x}", hash.finalize())[..16].to_owned()
+    hash.finalize().to_hex()[..16].to_owned()
 }
