@@ -27,6 +27,8 @@ pub enum SourceKind {
 /// What a canonical column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColumnType {
+    /// Text that hardly repeats, trimmed.
+    Id,
     /// Text, trimmed.
     Text,
     /// Text, trimmed and lower-cased.
@@ -47,7 +49,7 @@ impl ColumnType {
     /// The Arrow type it is kept as.
     pub fn arrow(self) -> DataType {
         match self {
-            Self::Text | Self::Word => DataType::Utf8,
+            Self::Id | Self::Text | Self::Word => DataType::Utf8,
             Self::Date => DataType::Date32,
             Self::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
             Self::Amount => DataType::Decimal128(18, 2),
@@ -78,22 +80,22 @@ const fn maybe(name: &'static str, kind: ColumnType) -> Column {
     Column { name, kind, required: false, default: None }
 }
 
-use ColumnType::{Amount, Boolean, Date, Text, Timestamp, Whole, Word};
+use ColumnType::{Amount, Boolean, Date, Id, Text, Timestamp, Whole, Word};
 
 const BILLING: &[Column] = &[
-    needed("customer_id", Text),
+    needed("customer_id", Id),
     needed("billed_on", Date),
     maybe("product", Text),
     maybe("charge_type", Text),
     needed("amount", Amount),
     Column { name: "waived", kind: Boolean, required: false, default: Some(false) },
     maybe("paid_through", Date),
-    maybe("line_id", Text),
+    maybe("line_id", Id),
 ];
 
 const CHANNEL: &[Column] = &[
-    needed("event_id", Text),
-    needed("customer_id", Text),
+    needed("event_id", Id),
+    needed("customer_id", Id),
     needed("occurred_at", Timestamp),
     needed("event", Word),
     maybe("channel", Text),
@@ -107,8 +109,8 @@ const CHANNEL: &[Column] = &[
 ];
 
 const HOTLINE: &[Column] = &[
-    needed("call_id", Text),
-    needed("customer_id", Text),
+    needed("call_id", Id),
+    needed("customer_id", Id),
     needed("called_at", Timestamp),
     maybe("category", Text),
     maybe("topic", Text),

@@ -7,6 +7,7 @@ mod decimal;
 mod moment;
 mod text;
 mod word;
+mod words;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ pub use decimal::Amounts;
 pub use moment::{Moments, Window};
 pub use text::Texts;
 pub use word::{Flags, Wholes};
+pub use words::Words;
 
 use super::chunk::{Chunk, trim};
 

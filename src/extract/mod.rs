@@ -23,7 +23,7 @@ use std::sync::atomic::AtomicU64;
 
 use arrow::array::{ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch};
 use arrow::compute::filter;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use chrono::NaiveDate;
 
@@ -43,7 +43,7 @@ use mapping::{Mapping, Resolver};
 /// Some rows of a file.
 #[derive(Debug)]
 pub struct Piece {
-    /// The good rows, in the schema of their kind.
+    /// The good rows, in the schema of their kind but for texts that repeat, which are dictionaries.
     pub batch: RecordBatch,
     /// The other rows, in the order of their lines.
     pub rejects: Vec<Reject>,
@@ -107,7 +107,7 @@ impl Extract {
         })
     }
 
-    /// The schema of every batch.
+    /// The schema of every batch, its texts plain.
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
     }
@@ -154,10 +154,19 @@ impl Extract {
         columns.insert(line, Arc::new(delivery));
         let rejects = self.rejects();
         Ok(Piece {
-            batch: RecordBatch::try_new(Arc::clone(&self.schema), columns)?,
+            batch: self.batch(columns)?,
             rows_read: (self.chunk.rows() + self.chunk.rejects.len()) as u64,
             rejects,
         })
+    }
+
+    fn batch(&self, columns: Vec<ArrayRef>) -> Result<RecordBatch, ArrowError> {
+        let fields = self.schema.fields().iter().zip(&columns);
+        let typed = |(field, column): (&Arc<Field>, &ArrayRef)| {
+            field.as_ref().clone().with_data_type(column.data_type().clone())
+        };
+        let schema = Schema::new(fields.map(typed).collect::<Vec<_>>());
+        RecordBatch::try_new(Arc::new(schema), columns)
     }
 
     /// The rows that could not be read, and those that could not be typed.

@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 
 use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
 
 use super::Landing;
 use crate::extract::SourceKind;
@@ -34,8 +36,9 @@ pub struct Events {
 impl Events {
     /// Takes the events of a batch.
     pub fn count(&mut self, batch: &RecordBatch) {
-        let Some(column) = batch.column_by_name("event") else { return };
-        for event in column.as_string::<i32>().iter().flatten() {
+        let events = batch.column_by_name("event").map(|column| cast(column, &DataType::Utf8));
+        let Some(Ok(events)) = events else { return };
+        for event in events.as_string::<i32>().iter().flatten() {
             self.membership |= MEMBERSHIP.contains(&event);
             if !KNOWN_EVENTS.contains(&event) && !self.unknown.contains(event) {
                 self.unknown.insert(event.to_owned());

@@ -7,7 +7,7 @@ mod pages;
 
 use std::sync::{Arc, Mutex};
 
-use arrow::array::{Array, ArrayRef, RecordBatch, make_array};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, make_array};
 use arrow::compute::concat;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
@@ -162,9 +162,14 @@ impl FileBytes {
         Ok(self.begun.insert(begun))
     }
 
-    /// The bytes of memory that the rows take that wait.
+    /// The bytes of memory that the rows take that wait. The words of dictionaries are few, and the same for all.
     fn waiting(&self) -> usize {
-        self.waiting.iter().map(RecordBatch::get_array_memory_size).sum()
+        let columns = self.waiting.iter().flat_map(RecordBatch::columns);
+        let bytes = |column: &ArrayRef| match column.as_any_dictionary_opt() {
+            Some(words) => words.keys().get_array_memory_size(),
+            None => column.get_array_memory_size(),
+        };
+        columns.map(bytes).sum()
     }
 
     /// Hands out the bytes that have been written since it was asked last.
@@ -279,9 +284,11 @@ fn encode_column(
             return Ok(Chunk::Keyed(chunk));
         }
     }
+    let parts = dictionary::unpacked(parts)?;
     let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
     let column = without_empty_nulls(concat(&parts)?)?;
-    for leaf in compute_leaves(field, &column)? {
+    let field = field.clone().with_data_type(column.data_type().clone());
+    for leaf in compute_leaves(&field, &column)? {
         writer.write(&leaf)?;
     }
     Ok(Chunk::Written(writer.close()?))

@@ -4,7 +4,9 @@
 use chrono_tz::Tz;
 
 use super::super::canonical::ColumnType;
-use super::super::convert::{Amounts, Converter, Flags, Kind, Moments, Texts, Wholes, Window};
+use super::super::convert::{
+    Amounts, Converter, Flags, Kind, Moments, Texts, Wholes, Window, Words,
+};
 use super::super::error::{ExtractError, nearest};
 use super::super::source::{ColumnTable, Patterns};
 use super::{Resolver, Target};
@@ -34,9 +36,10 @@ impl Resolver<'_> {
     ) -> Result<Kind, ExtractError> {
         let source = self.source;
         Ok(match target.kind {
-            ColumnType::Text | ColumnType::Word => Kind::Text(Texts {
+            ColumnType::Id | ColumnType::Text | ColumnType::Word => Kind::Text(Texts {
                 map: table.map.clone().into_iter().collect(),
                 lower: target.kind == ColumnType::Word,
+                words: (target.kind != ColumnType::Id).then(Words::default),
             }),
             ColumnType::Date => {
                 Kind::Date(self.moments(target, table, source.date_format.as_ref(), typed)?)

@@ -4,8 +4,9 @@
 //! a number needs no hash: the look-up was half of the encoding's time, which was 30% of the close's.
 
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray};
+use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, PrimitiveArray};
 use arrow::compute::{cast, max, min};
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Int32Type, UInt32Type,
@@ -36,8 +37,11 @@ pub fn encode(
     pages: &mut Pages,
 ) -> Result<Option<Chunk>, ParquetError> {
     let keys = match parts.first().map(|part| part.data_type()) {
-        Some(DataType::Dictionary(..)) => numbered(parts)?,
-        Some(DataType::Utf8) => Some(texts(parts)),
+        Some(DataType::Dictionary(..)) => Some(match numbered(parts) {
+            Some(keys) => keys,
+            None => texts(&unpacked(parts)?),
+        }),
+        Some(DataType::Utf8) => Some(texts(&unpacked(parts)?)),
         Some(DataType::Date32) => days_or_counts::<Date32Type>(parts),
         Some(DataType::Int32) => days_or_counts::<Int32Type>(parts),
         Some(DataType::Decimal128(digits, _)) if *digits <= 18 => money(parts),
@@ -47,18 +51,32 @@ pub fn encode(
     pages.write(keys, parts, described).map(Some)
 }
 
-/// Texts that have numbers already; parts may have other numbers for the same text.
-fn numbered(parts: &[ArrayRef]) -> Result<Option<Keys>, ParquetError> {
-    let [part] = parts else {
-        let unpacked = parts.iter().map(|part| cast(part, &DataType::Utf8));
-        return Ok(Some(texts(&unpacked.collect::<Result<Vec<_>, _>>()?)));
+/// Texts as they are, whichever parts have numbers for them.
+///
+/// # Errors
+/// A part is a dictionary of something else.
+pub fn unpacked(parts: &[ArrayRef]) -> Result<Vec<ArrayRef>, ParquetError> {
+    let unpack = |part: &ArrayRef| match part.data_type() {
+        DataType::Dictionary(..) => cast(part, &DataType::Utf8),
+        _ => Ok(Arc::clone(part)),
     };
-    let Some(column) = part.as_dictionary_opt::<UInt32Type>() else { return Ok(None) };
-    let Some(texts) = column.values().as_string_opt::<i32>() else { return Ok(None) };
-    let mut found = Found::among(texts.len(), column.len());
-    found.add(column.keys(), |key| key as usize);
+    Ok(parts.iter().map(unpack).collect::<Result<_, _>>()?)
+}
+
+/// Texts that have numbers already, in all parts the same; none where they have not.
+fn numbered(parts: &[ArrayRef]) -> Option<Keys> {
+    let parts = parts.iter().map(|part| part.as_dictionary_opt::<UInt32Type>());
+    let parts: Vec<&DictionaryArray<UInt32Type>> = parts.collect::<Option<_>>()?;
+    let all = parts.iter().map(|part| part.values()).max_by_key(|texts| texts.len())?;
+    let begins = |texts: &ArrayRef| *texts == all.slice(0, texts.len());
+    if !parts.iter().all(|part| Arc::ptr_eq(part.values(), all) || begins(part.values())) {
+        return None;
+    }
+    let texts = all.as_string_opt::<i32>()?;
+    let mut found = Found::among(texts.len(), parts.iter().map(|part| part.len()).sum());
+    parts.iter().for_each(|part| found.add(part.keys(), |key| key as usize));
     let plain = plain_texts(found.distinct.iter().map(|code| texts.value(*code)));
-    Ok(Some(Keys { keys: found.keys, distinct: found.distinct.len(), plain, statistics: None }))
+    Some(Keys { keys: found.keys, distinct: found.distinct.len(), plain, statistics: None })
 }
 
 /// Texts as they are: mostly the one before, or one of few.
@@ -234,24 +252,38 @@ mod tests {
         RecordBatch::try_new(Arc::new(Schema::new(fields.to_vec())), columns).unwrap()
     }
 
+    /// The texts of rows in the order in which they come, each once.
+    fn words(rows: &RecordBatch) -> Vec<&str> {
+        let mut words = Vec::new();
+        for text in rows.column(0).as_string::<i32>().iter().flatten() {
+            if !words.contains(&text) {
+                words.push(text);
+            }
+        }
+        words
+    }
+
+    /// The same rows, their texts by number.
+    fn numbered_by(rows: &RecordBatch, words: &[&str]) -> RecordBatch {
+        let texts = rows.column(0).as_string::<i32>();
+        let place = |text: &str| words.iter().position(|word| *word == text).unwrap() as u32;
+        let keys = texts.iter().map(|text| text.map(place)).collect();
+        let values: StringArray = words.iter().copied().map(Some).collect();
+        let column: ArrayRef = Arc::new(DictionaryArray::<UInt32Type>::new(keys, Arc::new(values)));
+        let field = rows.schema().field(0).clone().with_data_type(column.data_type().clone());
+        let others = rows.schema().fields().iter().skip(1).cloned().collect::<Vec<_>>();
+        let fields: Vec<_> = [Arc::new(field)].into_iter().chain(others).collect();
+        let mut columns = rows.columns().to_vec();
+        columns[0] = column;
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap()
+    }
+
     /// The same rows with their texts by number, in another order than they come.
     fn by_number(rows: &RecordBatch) -> RecordBatch {
-        let texts = rows.column(0).as_string::<i32>();
-        let mut known: Vec<&str> = texts.iter().flatten().chain(["unused"]).collect();
+        let mut known = words(rows);
+        known.push("unused");
         known.sort_unstable();
-        known.dedup();
-        let place = |text: &str| known.iter().position(|known| *known == text).unwrap() as u32;
-        let keys = texts.iter().map(|text| text.map(place)).collect();
-        let values: StringArray = known.iter().copied().map(Some).collect();
-        let column: ArrayRef = Arc::new(DictionaryArray::<UInt32Type>::new(keys, Arc::new(values)));
-        let mut columns = rows.columns().to_vec();
-        let field = rows.schema().field(0).clone().with_data_type(column.data_type().clone());
-        columns[0] = column;
-        let fields: Vec<_> = [Arc::new(field)]
-            .into_iter()
-            .chain(rows.schema().fields().iter().skip(1).cloned())
-            .collect();
-        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap()
+        numbered_by(rows, &known)
     }
 
     proptest! {
@@ -265,9 +297,16 @@ mod tests {
             prop_assert_eq!(&concat_batches(&rows.schema(), &batches).unwrap(), &rows);
             prop_assert_eq!(&file_of(&by_number(&rows)).unwrap(), &bytes);
             let cut = cut.index(rows.num_rows() + 1);
-            let parts = [rows.slice(0, cut), rows.slice(cut, rows.num_rows() - cut)];
-            for parts in [parts.clone(), parts.map(|part| by_number(&part))] {
-                let mut file = FileBytes::new(parts[0].schema(), 1);
+            let [first, second] = [rows.slice(0, cut), rows.slice(cut, rows.num_rows() - cut)];
+            let growing = [numbered_by(&first, &words(&first)), numbered_by(&second, &words(&rows))];
+            for parts in [
+                [by_number(&first), by_number(&second)],
+                [by_number(&first), second.clone()],
+                [first.clone(), by_number(&second)],
+                [first, second],
+                growing,
+            ] {
+                let mut file = FileBytes::new(rows.schema(), 1);
                 parts.iter().for_each(|part| file.push(part).unwrap());
                 prop_assert_eq!(&file.finish().unwrap().0, &bytes);
             }
@@ -283,6 +322,9 @@ mod tests {
         let chunk = |column: ArrayRef| {
             let rows = RecordBatch::try_from_iter([("text", column)]).unwrap();
             let bytes = file_of(&rows).unwrap();
+            let mut file = FileBytes::new(rows.schema(), 1);
+            file.push(&by_number(&rows)).unwrap();
+            assert_eq!(file.finish().unwrap().0, bytes);
             let read = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
             let chunk = read.metadata().row_group(0).column(0).clone();
             let read: Vec<RecordBatch> = read.build().unwrap().map(Result::unwrap).collect();
