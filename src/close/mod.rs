@@ -8,6 +8,7 @@ mod inventory;
 mod period;
 mod plan;
 mod record;
+mod run;
 mod save;
 mod specification;
 mod step;
@@ -23,10 +24,10 @@ use arrow::array::RecordBatch;
 use crate::config::{Config, ConfigError};
 use crate::engine::{Engine, EngineError, threads};
 use crate::month::Month;
-use crate::warehouse::{Warehouse, WarehouseError, layout};
+use crate::warehouse::{Warehouse, WarehouseError};
+use run::Run;
 use save::Saver;
-use specification::Closing;
-use step::{IdRange, Step};
+use step::Step;
 
 /// What goes wrong when months close.
 #[derive(Debug, thiserror::Error)]
@@ -210,70 +211,24 @@ pub async fn close(
         saver.save(&closes).await?;
         return Err(CloseError::OtherDefinitions(left));
     }
-    let mut step = Step::new(warehouse, config, &inventory, schedule.first);
-    let mut report = Report::default();
-    for month in schedule.months() {
-        if !options.reaches(month) {
-            break;
-        }
-        let forced = options.forces(month);
-        let depends = !forced && closes.closed(month).is_some();
-        if depends || options.by_sql {
-            settle(&mut saver, 0, &schedule, &mut closes, &mut report, watch).await?;
-        }
-        if depends && schedule.openness(&closes, month) == Openness::Closed {
-            continue;
-        }
-        match schedule.fit(&closes, month, options.today) {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(reason) => {
-                report.stopped = Some(CloseError::Refused { month, reason });
-                break;
-            }
-        }
-        let ranges = match options.by_sql {
-            true => vec![IdRange::default()],
-            false => step.ranges(&closes, month).await?,
-        };
-        watch(Progress::Begins { month, ranges: ranges.len() });
-        if ranges.len() > 1 {
-            settle(&mut saver, 0, &schedule, &mut closes, &mut report, watch).await?;
-        }
-        saver.begin(month);
-        for range in ranges {
-            if options.by_sql {
-                let (inventory, closes) = (&inventory, &closes);
-                let closing = Closing { warehouse, engine, config, inventory, closes, month };
-                saver.push(Taken::BySql(closing.run(schedule.first).await?));
-            } else {
-                let mut out = |taken| saver.push(Taken::ByHand(Box::new(taken)));
-                step.close(&closes, month, &range, &mut out).await?;
-            }
-        }
-        settle(&mut saver, 1, &schedule, &mut closes, &mut report, watch).await?;
-        saver.save_if_due(&closes).await?;
-    }
-    settle(&mut saver, 0, &schedule, &mut closes, &mut report, watch).await?;
-    saver.save(&closes).await?;
-    Ok(report)
-}
-
-/// Waits for the files of the months that were begun, but for the last so many, and tells of each.
-async fn settle(
-    saver: &mut Saver<'_>,
-    but: usize,
-    schedule: &Schedule<'_>,
-    closes: &mut Closes,
-    report: &mut Report,
-    watch: &mut Watch<'_>,
-) -> Result<(), CloseError> {
-    while let Some((month, changed)) = saver.settle(but, schedule, closes).await? {
-        let file = closes.closed(month).and_then(|record| record.file(layout::CUSTOMER_MONTH));
-        watch(Progress::Ends { month, customers: file.map_or(0, |file| file.rows) });
-        report.closed.push((month, changed));
-    }
-    Ok(())
+    let (inventory, step) = (&inventory, Step::new(warehouse, config, &inventory, schedule.first));
+    let report = Report::default();
+    let mut run = Run {
+        warehouse,
+        engine,
+        config,
+        options,
+        inventory,
+        schedule: &schedule,
+        closes,
+        saver,
+        step,
+        report,
+        watch,
+    };
+    run.months().await?;
+    run.saver.save(&run.closes).await?;
+    Ok(run.report)
 }
 
 /// Months closed under other definitions that a close would leave as they are.

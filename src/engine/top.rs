@@ -11,6 +11,7 @@ use arrow::compute::{SortOptions, concat, sort_limit};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, ScalarValue};
+use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::Result;
 use datafusion::execution::TaskContext;
@@ -90,7 +91,8 @@ impl LeadersExec {
         if !ordered || schema.fields().len() == 1 {
             return Ok(None);
         }
-        let Some(files) = input.downcast_ref::<DataSourceExec>() else { return Ok(None) };
+        let files = input.downcast_ref::<DataSourceExec>();
+        let Some(files) = files.filter(|files| may_skip(files, first)) else { return Ok(None) };
         let leaders = Leaders::new(rows, first);
         let told = Arc::clone(&leaders.filter) as Arc<dyn PhysicalExpr>;
         let source = files.data_source().try_pushdown_filters(vec![told], config)?;
@@ -98,6 +100,17 @@ impl LeadersExec {
         let input = Arc::new(files.clone().with_data_source(source));
         Ok(Some(Self { input, leaders: Arc::new(leaders) }))
     }
+}
+
+/// Whether a scan may leave out rows by a key. One of so many rows of any would read others in their place, and a key
+/// that it computes as it reads may be another one the second time, if it is random.
+fn may_skip(scan: &DataSourceExec, key: &PhysicalSortExpr) -> bool {
+    let Some(config) = scan.data_source().downcast_ref::<FileScanConfig>() else { return false };
+    let read = match config.file_source().projection() {
+        Some(projection) => projection.unproject_expr(&key.expr),
+        None => Ok(Arc::clone(&key.expr)),
+    };
+    scan.fetch().is_none() && read.is_ok_and(|read| read.is::<Column>())
 }
 
 impl DisplayAs for LeadersExec {

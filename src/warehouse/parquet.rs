@@ -162,7 +162,8 @@ impl FileBytes {
         Ok(self.begun.insert(begun))
     }
 
-    /// The bytes of memory that the rows take that wait. The words of dictionaries are few, and the same for all.
+    /// The bytes of memory that the rows take that wait, but for the words of dictionaries, which all
+    /// rows share.
     fn waiting(&self) -> usize {
         let columns = self.waiting.iter().flat_map(RecordBatch::columns);
         let bytes = |column: &ArrayRef| match column.as_any_dictionary_opt() {

@@ -123,6 +123,28 @@ async fn what_is_not_ordered_in_the_files_is_left_to_the_library() {
 }
 
 #[tokio::test]
+async fn a_scan_of_so_many_rows_of_any_is_left_as_it_is() {
+    let folder = folder_of_lines();
+    let engine = Engine::new(&crate::config::Config::default()).unwrap().session();
+    let place = folder.path().join("0.parquet").to_string_lossy().into_owned();
+    engine.register_parquet("bill", place, ParquetReadOptions::default()).await.unwrap();
+    let sql = "select * from (select * from bill limit 100) order by day desc, line limit 3";
+    let (_, shown, _) = ask(&engine, sql).await;
+    assert!(shown.contains("limit=100") && !shown.contains("LeadersExec"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_key_that_is_drawn_anew_each_time_is_left_to_the_library() {
+    let folder = folder_of_lines();
+    let engine = Engine::new(&crate::config::Config::default()).unwrap().session();
+    let place = folder.path().to_string_lossy().into_owned();
+    engine.register_parquet("bill", place, ParquetReadOptions::default()).await.unwrap();
+    let sql = "select *, cast(random() * 1000000 as int) as drawn from bill order by drawn limit 5";
+    let (_, shown, _) = ask(&engine, sql).await;
+    assert!(!shown.contains("LeadersExec"), "{shown}");
+}
+
+#[tokio::test]
 async fn rows_behind_those_asked_for_are_not_read() {
     let folder = folder_of_lines();
     let engine = Engine::new(&crate::config::Config::default()).unwrap().session();

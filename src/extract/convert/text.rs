@@ -1,5 +1,6 @@
 //! Text columns: the source's words mapped to ours, events in lower case. Texts that repeat come as dictionaries.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -38,7 +39,7 @@ impl Texts {
     fn keys(&self, values: &Values<'_>, rules: &mut Rules<'_>, words: &mut Words) -> ArrayRef {
         let mut keys = UInt32Builder::with_capacity(values.rows());
         fill(&mut keys, values, rules, |keys, text| {
-            keys.append_value(words.key(text, |text| self.changed(text)));
+            keys.append_value(words.key(text, |text| self.changed(text).into_owned()));
             Ok(())
         });
         words.column(keys.finish())
@@ -47,20 +48,20 @@ impl Texts {
     fn plain(&self, values: &Values<'_>, rules: &mut Rules<'_>) -> ArrayRef {
         let rows = values.rows();
         let mut builder = StringBuilder::with_capacity(rows, rows * LENGTH);
-        let stays = self.map.is_empty() && !self.lower;
         fill(&mut builder, values, rules, |builder, text| {
-            match stays {
-                true => builder.append_value(text),
-                false => builder.append_value(self.changed(text)),
-            }
+            builder.append_value(self.changed(text));
             Ok(())
         });
         Arc::new(builder.finish())
     }
 
-    fn changed(&self, text: &str) -> String {
+    fn changed<'a>(&'a self, text: &'a str) -> Cow<'a, str> {
         let text = self.map.get(text).map_or(text, String::as_str);
-        if self.lower { text.to_lowercase() } else { text.to_owned() }
+        let is_lower = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+        match self.lower && !text.bytes().all(is_lower) {
+            true => text.to_lowercase().into(),
+            false => text.into(),
+        }
     }
 }
 
