@@ -1,5 +1,6 @@
 //! The first rows of files beside those that the library finds.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -60,21 +61,23 @@ async fn ask(context: &SessionContext, sql: &str) -> (String, String, String) {
     (first, shown, run(reset_plan_states(plan).unwrap()).await)
 }
 
+/// The context with the files of a place as the table `bill`.
+async fn with_bills(context: SessionContext, place: &Path) -> SessionContext {
+    let (place, options) = (place.to_string_lossy(), ParquetReadOptions::default());
+    context.register_parquet("bill", place.as_ref(), options).await.unwrap();
+    context
+}
+
+fn session() -> SessionContext {
+    Engine::new(&crate::config::Config::default()).unwrap().session()
+}
+
 async fn same_as_the_library(sql: &str, by_first_key: bool) {
     let folder = folder_of_lines();
-    let place = folder.path().to_string_lossy();
-    let library = SessionContext::new();
-    library
-        .sql("set datafusion.optimizer.enable_topk_dynamic_filter_pushdown = false")
-        .await
-        .unwrap();
-    let engine = Engine::new(&crate::config::Config::default()).unwrap().session();
-    for context in [&library, &engine] {
-        context
-            .register_parquet("bill", place.as_ref(), ParquetReadOptions::default())
-            .await
-            .unwrap();
-    }
+    let library = with_bills(SessionContext::new(), folder.path()).await;
+    let set = "set datafusion.optimizer.enable_topk_dynamic_filter_pushdown = false";
+    library.sql(set).await.unwrap();
+    let engine = with_bills(session(), folder.path()).await;
     let (wanted, _, _) = ask(&library, sql).await;
     let (rows, shown, again) = ask(&engine, sql).await;
     assert_eq!(rows, wanted, "{sql}");
@@ -125,9 +128,7 @@ async fn what_is_not_ordered_in_the_files_is_left_to_the_library() {
 #[tokio::test]
 async fn a_scan_of_so_many_rows_of_any_is_left_as_it_is() {
     let folder = folder_of_lines();
-    let engine = Engine::new(&crate::config::Config::default()).unwrap().session();
-    let place = folder.path().join("0.parquet").to_string_lossy().into_owned();
-    engine.register_parquet("bill", place, ParquetReadOptions::default()).await.unwrap();
+    let engine = with_bills(session(), &folder.path().join("0.parquet")).await;
     let sql = "select * from (select * from bill limit 100) order by day desc, line limit 3";
     let (_, shown, _) = ask(&engine, sql).await;
     assert!(shown.contains("limit=100") && !shown.contains("LeadersExec"), "{shown}");
@@ -136,9 +137,7 @@ async fn a_scan_of_so_many_rows_of_any_is_left_as_it_is() {
 #[tokio::test]
 async fn a_key_that_is_drawn_anew_each_time_is_left_to_the_library() {
     let folder = folder_of_lines();
-    let engine = Engine::new(&crate::config::Config::default()).unwrap().session();
-    let place = folder.path().to_string_lossy().into_owned();
-    engine.register_parquet("bill", place, ParquetReadOptions::default()).await.unwrap();
+    let engine = with_bills(session(), folder.path()).await;
     let sql = "select *, cast(random() * 1000000 as int) as drawn from bill order by drawn limit 5";
     let (_, shown, _) = ask(&engine, sql).await;
     assert!(!shown.contains("LeadersExec"), "{shown}");
@@ -147,9 +146,7 @@ async fn a_key_that_is_drawn_anew_each_time_is_left_to_the_library() {
 #[tokio::test]
 async fn rows_behind_those_asked_for_are_not_read() {
     let folder = folder_of_lines();
-    let engine = Engine::new(&crate::config::Config::default()).unwrap().session();
-    let place = folder.path().to_string_lossy().into_owned();
-    engine.register_parquet("bill", place, ParquetReadOptions::default()).await.unwrap();
+    let engine = with_bills(session(), folder.path()).await;
     let sql = "explain analyze select * from bill order by line limit 3";
     let rows = engine.sql(sql).await.unwrap().collect().await.unwrap();
     let shown = pretty_format_batches(&rows).unwrap().to_string();
