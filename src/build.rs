@@ -1,5 +1,5 @@
 //! How the program is linked: at a fixed address on Linux. Of a program that may lie anywhere, 270,000 addresses
-//! (vtables, mostly DataFusion's) are written again at each start, which takes longer than a short query. What is
+//! (vtables, mostly DataFusion's) are written again at each start, nearly half of the time of a short query. What is
 //! given up is the random place of the program's own code, which makes faults of memory harder to exploit: safe Rust
 //! has none, and the C in it (zstd, bzip2, the allocator) is well worn. Heap, stack and libraries stay at random places.
 

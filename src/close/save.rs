@@ -232,5 +232,6 @@ fn add_charges(hash: &mut blake3::Hasher, customer_month: &RecordBatch) {
         rows.extend_from_slice(id.unwrap_or_default().as_bytes());
         rows.extend_from_slice(&cents.to_le_bytes());
     }
+    // In one piece: of short ones BLAKE3 hashes one after the other.
     hash.update(&rows);
 }

@@ -9,14 +9,12 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
 use arrow::compute::{concat, partition, take};
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::DataFusionError;
-use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::Result;
 use datafusion::execution::TaskContext;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Literal;
 use datafusion::physical_expr::window::{StandardWindowExpr, WindowExpr};
-use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowUDFExpr};
@@ -26,37 +24,19 @@ use datafusion::physical_plan::{
 };
 use futures::StreamExt;
 
+use super::rule::Replace;
+
 /// Rows that a lag may look back, since they are carried from batch to batch; the library has those beyond.
 const FARTHEST: usize = 1024;
 
-/// Replaces the library's windows by [`LagExec`] where all that they compute are lags.
-#[derive(Debug)]
-pub struct LagByColumns;
-
-impl PhysicalOptimizerRule for LagByColumns {
-    fn optimize(
-        &self,
-        plan: Arc<dyn ExecutionPlan>,
-        _config: &ConfigOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let replaced = plan.transform_up(|node| {
-            let lags = node.downcast_ref::<BoundedWindowAggExec>().and_then(LagExec::of);
-            Ok(match lags {
-                Some(lags) => Transformed::yes(Arc::new(lags)),
-                None => Transformed::no(node),
-            })
-        })?;
-        Ok(replaced.data)
-    }
-
-    fn name(&self) -> &'static str {
-        "lag_by_columns"
-    }
-
-    fn schema_check(&self) -> bool {
-        true
-    }
-}
+/// A [`LagExec`] in place of the library's windows, where all that they compute are lags.
+pub const LAG_BY_COLUMNS: Replace = Replace {
+    name: "lag_by_columns",
+    by: |node| {
+        let lags = node.downcast_ref::<BoundedWindowAggExec>().and_then(LagExec::of);
+        Ok(lags.map(|lags| Arc::new(lags) as Arc<dyn ExecutionPlan>))
+    },
+};
 
 /// A value so many rows before, in the same partition; null where there is none.
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@ mod expression;
 mod functions;
 mod lag;
 pub mod policy;
+mod rule;
 mod scan;
 pub mod template;
 mod top;
@@ -117,8 +118,8 @@ impl Engine {
             .with_config(settings)
             .with_runtime_env(Arc::clone(&self.runtime))
             .with_default_features()
-            .with_physical_optimizer_rule(Arc::new(lag::LagByColumns))
-            .with_physical_optimizer_rule(Arc::new(top::TopByFirstKey))
+            .with_physical_optimizer_rule(Arc::new(lag::LAG_BY_COLUMNS))
+            .with_physical_optimizer_rule(Arc::new(top::TOP_BY_FIRST_KEY))
             .build();
         let context = SessionContext::new_with_state(state);
         context.register_udf(functions::month_number());

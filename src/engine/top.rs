@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow::array::{Array, ArrayRef, RecordBatch, make_comparator};
 use arrow::compute::{SortOptions, concat, sort_limit};
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::datasource::source::DataSourceExec;
@@ -20,7 +20,6 @@ use datafusion::physical_expr::expressions::{
     BinaryExpr, Column, DynamicFilterPhysicalExpr, is_null, lit,
 };
 use datafusion::physical_expr::{PhysicalExpr, PhysicalSortExpr};
-use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
@@ -29,43 +28,20 @@ use datafusion::physical_plan::{
 };
 use futures::StreamExt;
 
+use super::rule::Replace;
+
 /// Rows that a query may ask for: to keep the keys of more would take longer than it spares.
 const MOST: usize = 8192;
 
-/// Puts a [`LeadersExec`] below a sort that keeps a few rows of a scan of files.
-#[derive(Debug)]
-pub struct TopByFirstKey;
-
-impl PhysicalOptimizerRule for TopByFirstKey {
-    fn optimize(
-        &self,
-        plan: Arc<dyn ExecutionPlan>,
-        config: &ConfigOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        // Only where rows are skipped while decoding is anything spared.
-        let mut config = config.clone();
-        config.execution.parquet.pushdown_filters = true;
-        let watched = plan.transform_up(|node| {
-            let leaders =
-                node.downcast_ref::<SortExec>().map(|sort| LeadersExec::below(sort, &config));
-            Ok(match leaders.transpose()?.flatten() {
-                Some(leaders) => {
-                    Transformed::yes(replace_children_if_necessary(node, vec![Arc::new(leaders)])?)
-                }
-                None => Transformed::no(node),
-            })
-        })?;
-        Ok(watched.data)
-    }
-
-    fn name(&self) -> &'static str {
-        "top_by_first_key"
-    }
-
-    fn schema_check(&self) -> bool {
-        true
-    }
-}
+/// A [`LeadersExec`] below each sort that keeps a few rows of a scan of files.
+pub const TOP_BY_FIRST_KEY: Replace = Replace {
+    name: "top_by_first_key",
+    by: |node| {
+        let Some(sort) = node.downcast_ref::<SortExec>() else { return Ok(None) };
+        let Some(leaders) = LeadersExec::below(sort)? else { return Ok(None) };
+        replace_children_if_necessary(Arc::clone(node), vec![Arc::new(leaders)]).map(Some)
+    },
+};
 
 /// Passes rows on, and tells the scan that they come from which ones it need not read.
 #[derive(Clone, Debug)]
@@ -78,7 +54,7 @@ impl LeadersExec {
     /// The node for what a sort takes. None where the sort keeps all rows or many, where its rows do not come straight
     /// from files, and where its first key is no column of whole numbers, decimals or times: texts take as long
     /// to compare as to decode, and a file's statistics leave out NaN, which is the greatest of floats.
-    fn below(sort: &SortExec, config: &ConfigOptions) -> Result<Option<Self>> {
+    fn below(sort: &SortExec) -> Result<Option<Self>> {
         let input = sort.input();
         let Some(rows) = sort.fetch().filter(|rows| (1..=MOST).contains(rows)) else {
             return Ok(None);
@@ -95,7 +71,10 @@ impl LeadersExec {
         let Some(files) = files.filter(|files| may_skip(files, first)) else { return Ok(None) };
         let leaders = Leaders::new(rows, first);
         let told = Arc::clone(&leaders.filter) as Arc<dyn PhysicalExpr>;
-        let source = files.data_source().try_pushdown_filters(vec![told], config)?;
+        // Only where rows are skipped while decoding is anything spared.
+        let mut skipping = ConfigOptions::default();
+        skipping.execution.parquet.pushdown_filters = true;
+        let source = files.data_source().try_pushdown_filters(vec![told], &skipping)?;
         let Some(source) = source.updated_node else { return Ok(None) };
         let input = Arc::new(files.clone().with_data_source(source));
         Ok(Some(Self { input, leaders: Arc::new(leaders) }))
