@@ -1,5 +1,5 @@
 //! Delimited text → records, with their physical line numbers. csv-core reads a record at a time, whatever
-//! quotes stand in it; lines without a quote, which are nearly all, are split many at once, eight bytes
+//! quotes stand in it; lines without a quote, which are nearly all, are split many at once, 64 bytes
 //! at a step. Both read from the same window and may take turns at any line's beginning.
 
 use std::io::{self, BufRead, BufReader, Read};
@@ -128,25 +128,15 @@ impl Records {
             return Ok(());
         }
         let window = self.text.fill_buf()?;
-        let marks = [self.delimiter, b'\n', self.quote.unwrap_or(b'\n')];
-        let (begin, first, room) = (bytes.len() as u32 + 1, self.core.line(), chunk.room());
-        let (mut rows, mut fields, mut taken) = (0, 0, 0);
-        visit_marks(window, marks, |at| {
-            if Some(window[at]) == self.quote {
-                return false;
-            }
-            chunk.ends.push(begin + at as u32);
-            fields += 1;
-            if window[at] == b'\n' {
-                if fields != chunk.width {
-                    return false;
-                }
-                (rows, fields, taken) = (rows + 1, 0, at + 1);
-            }
-            rows < room
-        });
+        let (before, known) = (bytes.len(), chunk.lines.len());
+        let lines = Lines { window, delimiter: self.delimiter, quote: self.quote, before };
+        let rows = lines.split(chunk.width, chunk.room(), &mut chunk.ends);
+        let first = self.core.line();
         chunk.lines.extend(first..first + rows as u64);
-        chunk.ends.truncate(chunk.lines.len() * chunk.width + 1);
+        let taken = match chunk.ends.last() {
+            Some(end) if chunk.lines.len() > known => *end as usize - before,
+            _ => 0,
+        };
         bytes.extend_from_slice(&window[..taken]);
         self.text.consume(taken);
         self.core.set_line(first + rows as u64);
@@ -154,36 +144,81 @@ impl Records {
     }
 }
 
-/// Visits the places of three bytes in a text, in order, until `visit` says that it has seen enough.
-#[inline]
-fn visit_marks(text: &[u8], marks: [u8; 3], mut visit: impl FnMut(usize) -> bool) {
-    let marks = marks.map(|mark| u64::from_le_bytes([mark; 8]));
-    let (words, rest) = text.as_chunks::<8>();
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    // Only a mark of 0 could be seen in what fills the last word, and no visitor goes beyond the text.
-    for (place, word) in words.iter().chain([&last]).enumerate() {
-        let mut found = marked(u64::from_le_bytes(*word), marks);
-        while found != 0 {
-            let at = place * 8 + found.trailing_zeros() as usize / 8;
-            if at >= text.len() || !visit(at) {
-                return;
+/// Bytes that are looked at in one step.
+const STEP: usize = 64;
+
+/// A text of lines that is to stand behind so many bytes of a chunk.
+struct Lines<'a> {
+    window: &'a [u8],
+    delimiter: u8,
+    quote: Option<u8>,
+    before: usize,
+}
+
+impl Lines<'_> {
+    /// Adds the ends of the fields of the first lines, as many as there is room for, of `width` fields each and
+    /// without a quote; tells how many lines these are.
+    fn split(&self, width: usize, room: usize, ends: &mut Vec<u32>) -> usize {
+        let (steps, rest) = self.window.as_chunks();
+        let mut last = [0; STEP];
+        last[..rest.len()].copy_from_slice(rest);
+        let steps = steps.iter().map(|step| (step, STEP)).chain([(&last, rest.len())]);
+        let (mut at, mut rows, mut good) = (self.before as u32 + 1, 0, ends.len());
+        for (step, length) in steps {
+            self.mark(step, length, at, ends);
+            at += length as u32;
+            while let Some(row) = ends.get(good..good + width) {
+                if rows == room || !self.is_line(row) {
+                    ends.truncate(good);
+                    return rows;
+                }
+                (rows, good) = (rows + 1, good + width);
             }
-            found &= found - 1;
         }
+        ends.truncate(good);
+        rows
+    }
+
+    /// Adds the ends that stand in the first bytes of a step: where a delimiter is, a line feed or a quote.
+    #[inline]
+    fn mark(&self, step: &[u8; STEP], length: usize, at: u32, ends: &mut Vec<u32>) {
+        let within = u64::MAX.checked_shr((STEP - length) as u32).unwrap_or_default();
+        let mut found = marked(step, [self.delimiter, b'\n', self.quote.unwrap_or(b'\n')]) & within;
+        let known = ends.len() + found.count_ones() as usize;
+        // Eight at once, whether there are so many or not: to ask after each of them takes longer.
+        while found != 0 {
+            let mut eight = [0; 8];
+            for end in &mut eight {
+                *end = at + found.trailing_zeros();
+                found &= found.wrapping_sub(1);
+            }
+            ends.extend_from_slice(&eight);
+        }
+        ends.truncate(known);
+    }
+
+    /// Whether these are the ends of a line: a line feed comes last, and nothing but delimiters before it.
+    #[inline]
+    fn is_line(&self, row: &[u32]) -> bool {
+        let byte = |end: &u32| self.window[*end as usize - self.before - 1];
+        row.split_last().is_some_and(|(last, inner)| {
+            byte(last) == b'\n' && inner.iter().all(|end| byte(end) == self.delimiter)
+        })
     }
 }
 
-/// The highest bit of each byte of the word that is one of the marks, exactly: in every byte, adding 127
-/// to its lower bits carries into the highest one unless they are all 0 (Warren, Hacker's Delight, 6-1).
+/// Which bytes are one of three, as a bit for each, the first one the lowest. Of eight bytes that are 0 or 1 a
+/// product has all in its highest byte.
 #[inline]
-fn marked(word: u64, marks: [u64; 3]) -> u64 {
-    const LOW: u64 = u64::from_le_bytes([0x7f; 8]);
-    let differs = |mark: u64| {
-        let byte = word ^ mark;
-        ((byte & LOW) + LOW) | byte
-    };
-    !(differs(marks[0]) & differs(marks[1]) & differs(marks[2]) | LOW)
+fn marked(step: &[u8; STEP], marks: [u8; 3]) -> u64 {
+    let [first, second, third] = marks;
+    let mut is_mark = [0_u8; STEP];
+    for (is_mark, byte) in is_mark.iter_mut().zip(step) {
+        *is_mark = u8::from((*byte == first) | (*byte == second) | (*byte == third));
+    }
+    let bits =
+        |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+    is_mark.as_chunks().0.iter().rev().fold(0, |all, eight| all << 8 | bits(eight))
 }
 
 /// Remembers the end of the text: a record that reached it has no line feed, and the last
@@ -255,14 +290,28 @@ mod tests {
 
     #[test]
     fn marks_are_found_wherever_they_stand() {
-        let text = b",,\n\xac0123456,\x8a\x2d\n\"\"x,";
-        let mut found = Vec::new();
-        visit_marks(text, [b',', b'\n', b'"'], |at| {
-            found.push(at);
-            true
-        });
-        let expected =
-            text.iter().enumerate().filter(|(_, byte)| b",\n\"".contains(byte)).map(|(at, _)| at);
-        assert_eq!(found, expected.collect::<Vec<_>>());
+        let step: [u8; STEP] =
+            std::array::from_fn(|at| [b',', 0xac, b'\n', b'x', b'"', 0, 1][at * at % 7]);
+        let bits = marked(&step, [b',', b'\n', b'"']);
+        for (at, byte) in step.iter().enumerate() {
+            assert_eq!(bits >> at & 1 == 1, b",\n\"".contains(byte), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn lines_end_at_the_room_and_at_whatever_is_no_line() {
+        let split = |window: &str, room| {
+            let window = window.as_bytes();
+            let lines = Lines { window, delimiter: b',', quote: Some(b'"'), before: 10 };
+            let mut ends = vec![0];
+            (lines.split(2, room, &mut ends), ends)
+        };
+        let many = "a,b\n".repeat(40);
+        assert_eq!(split(&many, 99).0, 40);
+        assert_eq!(split(&many, 17).0, 17);
+        assert_eq!(split("a,bc\n,\nx,y", 9), (2, vec![0, 12, 15, 16, 17]));
+        assert_eq!(split("a,b\n\"c\",d\n", 9), (1, vec![0, 12, 14]));
+        assert_eq!(split("a,b\nc\nd,e\n", 9), (1, vec![0, 12, 14]));
+        assert_eq!(split("a,b,c\n", 9), (0, vec![0]));
     }
 }
