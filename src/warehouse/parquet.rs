@@ -1,6 +1,8 @@
 //! How rows become Parquet: one set of properties for all tables, so that equal rows make equal bytes
 //! and a file can be named by its content.
 
+mod bits;
+mod delta;
 mod dictionary;
 mod encoder;
 mod pages;
@@ -219,10 +221,10 @@ impl Begun {
     }
 }
 
-/// A column of a row group, encoded by the crate or from keys.
+/// A column of a row group, encoded by the crate or by us.
 enum Chunk {
     Written(ArrowColumnChunk),
-    Keyed(pages::Chunk),
+    Encoded(pages::Chunk),
 }
 
 impl Chunk {
@@ -232,7 +234,7 @@ impl Chunk {
     ) -> Result<(), ParquetError> {
         match self {
             Self::Written(chunk) => chunk.append_to_row_group(group),
-            Self::Keyed((bytes, close)) => group.append_column(&bytes, close),
+            Self::Encoded((bytes, close)) => group.append_column(&bytes, close),
         }
     }
 }
@@ -279,11 +281,12 @@ fn encode_column(
     mut writer: ArrowColumnWriter,
     pages: &mut Pages,
 ) -> Result<Chunk, ParquetError> {
-    if unrepeated(field).is_none() {
-        let keyed = dictionary::encode(parts, described, pages)?;
-        if let Some(chunk) = keyed {
-            return Ok(Chunk::Keyed(chunk));
-        }
+    let encoded = match unrepeated(field) {
+        Some(_) => delta::encode(&dictionary::unpacked(parts)?, described, pages)?,
+        None => dictionary::encode(parts, described, pages)?,
+    };
+    if let Some(chunk) = encoded {
+        return Ok(Chunk::Encoded(chunk));
     }
     let parts = dictionary::unpacked(parts)?;
     let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();

@@ -1,0 +1,255 @@
+//! Columns whose values hardly repeat, as what differs from the row before.
+//!
+//! The crate's writer compares texts byte by byte and packs lengths one at a time; by pages it is several times as
+//! quick, and nothing is put together before it is encoded.
+//! Source: <https://parquet.apache.org/docs/file-format/data-pages/encodings/>, «Delta Encoding» and «Delta Strings».
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::compute::{max, min};
+use arrow::datatypes::{
+    ArrowPrimitiveType, DataType, Decimal128Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+};
+use parquet::basic::Encoding;
+use parquet::errors::ParquetError;
+use parquet::file::statistics::Statistics;
+use parquet::schema::types::ColumnDescPtr;
+
+use super::bits::{Bits, bits, levels, varint, zigzag};
+use super::pages::{Chunk, Column, Pages, Plain};
+
+/// The rows of a page: what can be skipped where few rows are asked for.
+const PAGE_ROWS: usize = 1 << 14;
+/// The smaller blocks of a block, each with a width of its own.
+const MINI_BLOCKS: usize = 4;
+
+/// Encodes the parts of a column; none where it is neither of texts nor of numbers of 64 bits.
+///
+/// # Errors
+/// A page can't be compressed.
+pub fn encode(
+    parts: &[ArrayRef],
+    described: &ColumnDescPtr,
+    pages: &mut Pages,
+) -> Result<Option<Chunk>, ParquetError> {
+    let micros = TimeUnit::Microsecond;
+    let column = match parts.first().map(|part| part.data_type()) {
+        Some(DataType::Utf8) => texts(parts, described),
+        Some(DataType::Int64) => numbers::<Int64Type>(parts, described, |number| number),
+        Some(DataType::Timestamp(unit, _)) if *unit == micros => {
+            numbers::<TimestampMicrosecondType>(parts, described, |micros| micros)
+        }
+        Some(DataType::Decimal128(digits, _)) if *digits <= 18 => {
+            numbers::<Decimal128Type>(parts, described, |cents| cents as i64)
+        }
+        _ => return Ok(None),
+    };
+    pages.write(column, described).map(Some)
+}
+
+fn texts(parts: &[ArrayRef], described: &ColumnDescPtr) -> Column {
+    Column {
+        distinct: None,
+        pages: paged(parts, described, put_texts),
+        encoding: Encoding::DELTA_BYTE_ARRAY,
+        statistics: None,
+    }
+}
+
+fn numbers<T: ArrowPrimitiveType>(
+    parts: &[ArrayRef],
+    described: &ColumnDescPtr,
+    whole: impl Fn(T::Native) -> i64,
+) -> Column {
+    let typed = || parts.iter().map(|part| part.as_primitive::<T>());
+    let least = typed().filter_map(min).map(&whole).min();
+    let greatest = typed().filter_map(max).map(&whole).max();
+    let nulls = parts.iter().map(|part| part.null_count() as u64).sum();
+    let put = |rows: &[ArrayRef], to: &mut Vec<u8>| {
+        let values = rows.iter().flat_map(|part| part.as_primitive::<T>());
+        let values: Vec<i64> = values.flatten().map(&whole).collect();
+        put_numbers::<64>(&values, to);
+    };
+    Column {
+        distinct: None,
+        pages: paged(parts, described, put),
+        encoding: Encoding::DELTA_BINARY_PACKED,
+        statistics: Some(Statistics::int64(least, greatest, None, Some(nulls), false)),
+    }
+}
+
+/// A column by pages, whatever its parts.
+fn paged(
+    parts: &[ArrayRef],
+    described: &ColumnDescPtr,
+    put: impl Fn(&[ArrayRef], &mut Vec<u8>),
+) -> Vec<Plain> {
+    let page = |rows: &[ArrayRef], values: usize| {
+        let mut bytes = Vec::new();
+        levels(rows, values, described, &mut bytes);
+        put(rows, &mut bytes);
+        Plain { bytes, values }
+    };
+    let (mut pages, mut rows, mut values) = (Vec::new(), Vec::new(), 0);
+    for part in parts {
+        let mut start = 0;
+        while start < part.len() {
+            let fit = (PAGE_ROWS - values).min(part.len() - start);
+            rows.push(part.slice(start, fit));
+            (start, values) = (start + fit, values + fit);
+            if values == PAGE_ROWS {
+                pages.push(page(&std::mem::take(&mut rows), std::mem::take(&mut values)));
+            }
+        }
+    }
+    if values > 0 {
+        pages.push(page(&rows, values));
+    }
+    pages
+}
+
+/// How many bytes each text shares with the one before, how many it has behind them, and these.
+fn put_texts(rows: &[ArrayRef], to: &mut Vec<u8>) {
+    let (mut shared, mut lengths, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+    let mut last: &[u8] = &[];
+    for text in rows.iter().flat_map(|part| part.as_string::<i32>()).flatten() {
+        let text = text.as_bytes();
+        let same = shared_bytes(last, text);
+        shared.push(same as i64);
+        lengths.push((text.len() - same) as i64);
+        rest.extend_from_slice(&text[same..]);
+        last = text;
+    }
+    put_numbers::<32>(&shared, to);
+    put_numbers::<32>(&lengths, to);
+    to.append(&mut rest);
+}
+
+/// With how many equal bytes two texts begin.
+#[inline]
+fn shared_bytes(left: &[u8], right: &[u8]) -> usize {
+    let words = left.as_chunks::<8>().0.iter().zip(right.as_chunks::<8>().0);
+    let same = 8 * words.take_while(|(left, right)| left == right).count();
+    let bytes = left[same..].iter().zip(&right[same..]);
+    same + bytes.take_while(|(left, right)| left == right).count()
+}
+
+/// Numbers as their differences: in blocks, each of the least one, and of how far the others lie above it in as
+/// many bits as the farthest of so many takes.
+fn put_numbers<const MINI_BLOCK: usize>(numbers: &[i64], to: &mut Vec<u8>) {
+    varint((MINI_BLOCK * MINI_BLOCKS) as u64, to);
+    varint(MINI_BLOCKS as u64, to);
+    varint(numbers.len() as u64, to);
+    zigzag(numbers.first().copied().unwrap_or_default(), to);
+    let differences = numbers.windows(2).map(|two| two[1].wrapping_sub(two[0]));
+    let differences: Vec<i64> = differences.collect();
+    for block in differences.chunks(MINI_BLOCK * MINI_BLOCKS) {
+        let least = block.iter().copied().min().unwrap_or_default();
+        zigzag(least, to);
+        let widths = to.len();
+        to.extend([0; MINI_BLOCKS]);
+        for (place, few) in block.chunks(MINI_BLOCK).enumerate() {
+            let above = |difference: &i64| difference.wrapping_sub(least) as u64;
+            let width = bits(few.iter().fold(0, |all, difference| all | above(difference)));
+            to[widths + place] = width as u8;
+            let mut packed = Bits::new(to);
+            few.iter().for_each(|difference| packed.put_long(above(difference), width));
+            (few.len()..MINI_BLOCK).for_each(|_| packed.put_long(0, width));
+            packed.end();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{
+        Decimal128Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    };
+    use arrow::compute::concat_batches;
+    use arrow::datatypes::{Field, Schema};
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use proptest::prelude::*;
+
+    use super::super::{FileBytes, encode as file_of};
+    use super::*;
+
+    /// An id, a line, a moment and an amount, any of which may be null.
+    type Row = (Option<String>, Option<i64>, Option<i64>, Option<i128>);
+
+    fn rows() -> impl Strategy<Value = Vec<Row>> {
+        let id = prop::option::weighted(0.9, "(C000[0-2]{1,3}x?|[a月]{0,20})");
+        let line = prop::option::weighted(0.9, prop_oneof![9 => 0..50_i64, 1 => any::<i64>()]);
+        let moment = prop::option::weighted(0.9, prop_oneof![1_i64 << 40..1 << 41, any::<i64>()]);
+        let most = 10_i128.pow(18) - 1;
+        let amount = prop::option::of(prop_oneof![9 => -500..5_000_i128, 1 => -most..=most]);
+        let few = prop::collection::vec((id, line, moment, amount), 1..300);
+        (few, 1..200_usize).prop_map(|(rows, times)| {
+            rows.iter().cloned().cycle().take(rows.len() * times).collect()
+        })
+    }
+
+    fn batch(rows: &[Row], nullable: bool) -> RecordBatch {
+        let or = |number: Option<i64>| number.or((!nullable).then_some(7));
+        let id = |row: &Row| row.0.clone().or((!nullable).then(String::new));
+        let amounts = rows.iter().map(|row| or(row.1).and(row.3).or((!nullable).then_some(7)));
+        let columns: [ArrayRef; 4] = [
+            Arc::new(rows.iter().map(id).collect::<StringArray>()),
+            Arc::new(rows.iter().map(|row| or(row.1)).collect::<Int64Array>()),
+            Arc::new(rows.iter().map(|row| or(row.2)).collect::<TimestampMicrosecondArray>()),
+            Arc::new(amounts.collect::<Decimal128Array>().with_precision_and_scale(18, 2).unwrap()),
+        ];
+        let names = ["customer_id", "line", "occurred_at", "annual_revenue"];
+        let field = |(name, column): (&str, &ArrayRef)| {
+            Field::new(name, column.data_type().clone(), nullable)
+        };
+        let fields: Vec<Field> = names.into_iter().zip(&columns).map(field).collect();
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns.to_vec()).unwrap()
+    }
+
+    proptest! {
+        /// What is written is read again, and has the same bytes however the rows came.
+        #[test]
+        fn columns_are_read_as_they_were_written(
+            rows in rows(), nullable: bool, cut: prop::sample::Index,
+        ) {
+            let rows = batch(&rows, nullable);
+            let bytes = file_of(&rows).unwrap();
+            let read = ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).unwrap();
+            let columns = read.metadata().row_group(0).columns();
+            let delta = [Encoding::DELTA_BYTE_ARRAY, Encoding::DELTA_BINARY_PACKED];
+            for column in columns {
+                prop_assert!(column.encodings().any(|encoding| delta.contains(&encoding)));
+            }
+            let batches: Vec<RecordBatch> = read.build().unwrap().map(Result::unwrap).collect();
+            prop_assert_eq!(&concat_batches(&rows.schema(), &batches).unwrap(), &rows);
+            let cut = cut.index(rows.num_rows() + 1);
+            let mut file = FileBytes::new(rows.schema(), 1);
+            file.push(&rows.slice(0, cut)).unwrap();
+            file.push(&rows.slice(cut, rows.num_rows() - cut)).unwrap();
+            prop_assert_eq!(&file.finish().unwrap().0, &bytes);
+        }
+    }
+
+    #[test]
+    fn the_footer_tells_least_and_greatest_of_numbers() {
+        let row = |line, moment| (Some("C1".to_owned()), line, Some(moment), None);
+        let rows = batch(&[row(Some(5), 9), row(None, -2), row(Some(3), 0)], true);
+        let read = ParquetRecordBatchReaderBuilder::try_new(file_of(&rows).unwrap()).unwrap();
+        let group = read.metadata().row_group(0);
+        let told = |place: usize| group.column(place).statistics().cloned();
+        assert_eq!(told(0), None);
+        assert_eq!(told(1), Some(Statistics::int64(Some(3), Some(5), None, Some(1), false)));
+        assert_eq!(told(2), Some(Statistics::int64(Some(-2), Some(9), None, Some(0), false)));
+        assert_eq!(told(3).and_then(|amounts| amounts.null_count_opt()), Some(3));
+    }
+
+    #[test]
+    fn texts_share_what_they_begin_with() {
+        let shared = |left: &str, right: &str| shared_bytes(left.as_bytes(), right.as_bytes());
+        assert_eq!(shared("", "a"), 0);
+        assert_eq!(shared("C0000012", "C0000013"), 7);
+        assert_eq!(shared("C00000123456789", "C00000123456"), 12);
+        assert_eq!(shared("C0000012345678901", "C0000012345678902x"), 16);
+    }
+}
