@@ -2,108 +2,70 @@
 //! ledger. The tables are opened once a run, and are as this run's own commits left them: a commit of
 //! somebody else's in between refuses ours.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
 
 use super::duplicates::{self, Known, delivery_of};
-use super::{LandError, Landing, Ledger, Outcome, Staged, ledger};
+use super::stage::Plan;
+use super::{FoundFile, LandError, Landing, Ledger, Outcome, Staged, ledger};
 use crate::extract::SourceKind;
 use crate::warehouse::{
     Change, DataFile, Table, Warehouse, WarehouseError, layout, to_batch, write_file,
 };
 
-/// What commits landings: the ledger, and the tables that have been opened.
-pub struct Committer {
+/// What all sources write to: the ledger, and the tables beside theirs.
+pub struct Books {
     warehouse: Warehouse,
-    ledger: Ledger,
-    tables: HashMap<&'static str, Table>,
-    known: BTreeMap<SourceKind, Known>,
+    ledger: Mutex<Ledger>,
+    beside: Mutex<HashMap<&'static str, Table>>,
 }
 
-impl Committer {
+impl Books {
     /// Reads the ledger.
     ///
     /// # Errors
     /// The store can't be read.
-    pub async fn open(warehouse: &Warehouse) -> Result<Self, WarehouseError> {
-        let mut ledger = Ledger::open(warehouse).await?;
-        let landed = ledger.take_landed().into_iter();
-        let tables = landed.map(|table| (table.name(), table)).collect();
-        Ok(Self { warehouse: warehouse.clone(), ledger, tables, known: BTreeMap::new() })
+    pub async fn open(warehouse: &Warehouse) -> Result<Arc<Self>, WarehouseError> {
+        let ledger = Mutex::new(Ledger::open(warehouse).await?);
+        let beside = Mutex::new(HashMap::new());
+        Ok(Arc::new(Self { warehouse: warehouse.clone(), ledger, beside }))
     }
 
-    /// What has landed.
-    pub fn ledger(&self) -> &Ledger {
-        &self.ledger
+    /// The files of a source, what the ledger says of them, and their places in the order of its deliveries.
+    pub async fn plan(&self, kind: SourceKind, files: Vec<FoundFile>) -> Vec<Plan> {
+        let ledger = self.ledger.lock().await;
+        let mut next = ledger.next_delivery(kind);
+        let plan = |file: FoundFile| {
+            let current = ledger.current(kind, &file.key).cloned();
+            let delivery = current.as_ref().map_or(next, |landing| landing.delivery);
+            next += i32::from(current.is_none());
+            Plan { file, current, delivery }
+        };
+        files.into_iter().map(plan).collect()
+    }
+
+    /// The landed file of a key.
+    ///
+    /// # Errors
+    /// No source, or more than one, has one.
+    pub async fn find(&self, kind: Option<SourceKind>, key: &str) -> Result<Landing, LandError> {
+        Ok(self.ledger.lock().await.find(kind, key)?.clone())
     }
 
     /// Makes the ledger lasting.
     ///
     /// # Errors
     /// The store refuses, or another writer was quicker.
-    pub async fn save(&mut self) -> Result<(), WarehouseError> {
-        self.ledger.save().await
-    }
-
-    async fn table(&mut self, name: &'static str) -> Result<&mut Table, WarehouseError> {
-        use std::collections::hash_map::Entry;
-        Ok(match self.tables.entry(name) {
-            Entry::Occupied(open) => open.into_mut(),
-            Entry::Vacant(slot) => slot.insert(self.warehouse.open_or_create(name).await?),
-        })
-    }
-
-    /// Commits one staged file: rejects and duplicates first, under its landing, then the rows, which is
-    /// the moment of landing, then the ledger.
-    pub async fn commit(&mut self, staged: Staged) -> Result<Outcome, LandError> {
-        let Staged { mut landing, kind, files, rejects, mut warnings } = staged;
-        let table = self.table(layout::landed(kind)).await?.clone();
-        let (own, others) = of_delivery(&table, landing.delivery)?;
-        let known = self.known.entry(kind).or_default();
-        let repeated = known.repeats(&table, kind, &files, &others).await?;
-        landing.duplicates = duplicates::repeats_of(&repeated, landing.delivery);
-        self.append(layout::REJECTED, &landing, &rejects).await?;
-        self.append(layout::DUPLICATES, &landing, &repeated).await?;
-        let replaced = self.ledger.current(kind, &landing.key).is_some();
-        if let Some(twin) = self.ledger.twin(kind, &landing.key, &landing.content) {
-            warnings.push(format!(
-                "{}: has the same bytes as {}, which has landed too",
-                landing.file, twin.file
-            ));
-        }
-        let change =
-            Change { add: without(&files, &own), remove: without(&own, &files), note: None };
-        self.land(&mut landing, change).await?;
-        Ok(Outcome::Landed { landing, replaced, warnings })
-    }
-
-    /// Withdraws the file of a key: its rows leave the tables as if it had never been there.
-    pub async fn retract(
-        &mut self,
-        kind: Option<SourceKind>,
-        key: &str,
-    ) -> Result<Landing, LandError> {
-        let mut landing = self.ledger.find(kind, key)?.clone();
-        let table = self.table(layout::landed(landing.source)).await?;
-        let (remove, _) = of_delivery(table, landing.delivery)?;
-        landing.retracted = true;
-        landing.landed_at = ledger::now();
-        self.land(&mut landing, Change { remove, ..Change::default() }).await?;
-        Ok(landing)
-    }
-
-    /// Commits a change with its row of the ledger as note, so that the ledger can be repaired from it.
-    async fn land(&mut self, landing: &mut Landing, change: Change) -> Result<(), WarehouseError> {
-        let table = self.table(layout::landed(landing.source)).await?;
-        landing.version = table.version() as i64 + 1;
-        let note = serde_json::to_value(&*landing).ok();
-        table.commit(Change { note, ..change }).await?;
-        self.ledger.push(landing.clone());
-        Ok(())
+    pub async fn save(&self) -> Result<(), WarehouseError> {
+        self.ledger.lock().await.save().await
     }
 
     /// Adds rows under a landing's name; a second time, after a crash, finds them there.
     async fn append<T: serde::Serialize>(
-        &mut self,
+        &self,
         name: &'static str,
         landing: &Landing,
         rows: &[T],
@@ -114,12 +76,90 @@ impl Committer {
         let schema = layout::schema(name, self.warehouse.dimensions());
         let batch = to_batch(&schema, rows)
             .map_err(|source| WarehouseError::Arrow { table: name.to_owned(), source })?;
-        let table = self.table(name).await?;
+        let mut beside = self.beside.lock().await;
+        let table = match beside.entry(name) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(slot) => slot.insert(self.warehouse.open_or_create(name).await?),
+        };
         let file = write_file(table, &landing.landing, &batch).await?;
         if table.files()?.iter().any(|live| live.path == file.path) {
             return Ok(());
         }
         table.commit(Change { add: vec![file], ..Change::default() }).await
+    }
+}
+
+/// What commits the landings of one source.
+pub struct Committer {
+    kind: SourceKind,
+    books: Arc<Books>,
+    table: Option<Table>,
+    known: Known,
+}
+
+impl Committer {
+    /// Commits to the source's table, which may not be there yet.
+    pub async fn new(books: &Arc<Books>, kind: SourceKind) -> Self {
+        let table = books.ledger.lock().await.take_table(kind);
+        Self { kind, books: Arc::clone(books), table, known: Known::default() }
+    }
+
+    async fn table(&mut self) -> Result<&mut Table, WarehouseError> {
+        let table = match self.table.take() {
+            Some(table) => table,
+            None => self.books.warehouse.open_or_create(layout::landed(self.kind)).await?,
+        };
+        Ok(self.table.insert(table))
+    }
+
+    /// Commits one staged file: rejects and duplicates first, under its landing, then the rows, which is
+    /// the moment of landing, then the ledger.
+    ///
+    /// # Errors
+    /// The store can't be read or written, or another writer was quicker.
+    pub async fn commit(&mut self, staged: Staged) -> Result<Outcome, LandError> {
+        let Staged { mut landing, kind, files, rejects, mut warnings } = staged;
+        let table = self.table().await?.clone();
+        let (own, others) = of_delivery(&table, landing.delivery)?;
+        let repeated = self.known.repeats(&table, kind, &files, &others).await?;
+        landing.duplicates = duplicates::repeats_of(&repeated, landing.delivery);
+        self.books.append(layout::REJECTED, &landing, &rejects).await?;
+        self.books.append(layout::DUPLICATES, &landing, &repeated).await?;
+        let ledger = self.books.ledger.lock().await;
+        let replaced = ledger.current(kind, &landing.key).is_some();
+        if let Some(twin) = ledger.twin(kind, &landing.key, &landing.content) {
+            warnings.push(format!(
+                "{}: has the same bytes as {}, which has landed too",
+                landing.file, twin.file
+            ));
+        }
+        drop(ledger);
+        let change =
+            Change { add: without(&files, &own), remove: without(&own, &files), note: None };
+        self.land(&mut landing, change).await?;
+        Ok(Outcome::Landed { landing, replaced, warnings })
+    }
+
+    /// Withdraws a landed file: its rows leave the table as if it had never been there.
+    ///
+    /// # Errors
+    /// As [`Committer::commit`].
+    pub async fn retract(&mut self, mut landing: Landing) -> Result<Landing, LandError> {
+        let (remove, _) = of_delivery(self.table().await?, landing.delivery)?;
+        landing.retracted = true;
+        landing.landed_at = ledger::now();
+        self.land(&mut landing, Change { remove, ..Change::default() }).await?;
+        Ok(landing)
+    }
+
+    /// Commits a change with its row of the ledger as note, so that the ledger can be repaired from it.
+    async fn land(&mut self, landing: &mut Landing, change: Change) -> Result<(), WarehouseError> {
+        let table = self.table().await?;
+        landing.version = table.version() as i64 + 1;
+        let note = serde_json::to_value(&*landing).ok();
+        table.commit(Change { note, ..change }).await?;
+        self.books.ledger.lock().await.push(landing.clone());
+        Ok(())
     }
 }
 

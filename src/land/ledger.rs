@@ -1,6 +1,8 @@
 //! The ledger: a row in `landings` for each landing of a file. The commits to the landed tables are the
 //! truth: a row that a crash kept from the ledger is taken from the commit's own note.
 
+use std::collections::BTreeMap;
+
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +16,7 @@ use crate::warehouse::{SmallTable, Table, Warehouse, WarehouseError, layout};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Landing {
-    /// The place of the delivery in the order of first landings; stays when the file is replaced.
+    /// The place of the delivery in the order of its source's first landings; stays when the file is replaced.
     pub delivery: i32,
     /// The source system.
     pub source: SourceKind,
@@ -88,7 +90,7 @@ pub struct Ledger {
     warehouse: Warehouse,
     landings: Vec<Landing>,
     changed: bool,
-    landed: Vec<Table>,
+    landed: BTreeMap<SourceKind, Table>,
 }
 
 impl Ledger {
@@ -107,15 +109,15 @@ impl Ledger {
             warehouse: warehouse.clone(),
             landings,
             changed: false,
-            landed: Vec::new(),
+            landed: BTreeMap::new(),
         };
         ledger.repair().await?;
         Ok(ledger)
     }
 
-    /// The landed tables as they were read for the repair, handed out once.
-    pub fn take_landed(&mut self) -> Vec<Table> {
-        std::mem::take(&mut self.landed)
+    /// A source's table as it was read for the repair, handed out once.
+    pub fn take_table(&mut self, kind: SourceKind) -> Option<Table> {
+        self.landed.remove(&kind)
     }
 
     async fn repair(&mut self) -> Result<(), WarehouseError> {
@@ -131,12 +133,12 @@ impl Ledger {
                     self.push(landing);
                 }
             }
-            self.landed.push(table);
+            self.landed.insert(kind, table);
         }
         Ok(())
     }
 
-    /// All landings, oldest first.
+    /// All landings, of each source the oldest first.
     pub fn landings(&self) -> &[Landing] {
         &self.landings
     }
@@ -170,9 +172,10 @@ impl Ledger {
         self.landings.iter().find(live)
     }
 
-    /// The place that the next new key gets.
-    pub fn next_delivery(&self) -> i32 {
-        self.landings.iter().map(|landing| landing.delivery + 1).max().unwrap_or(1)
+    /// The place that the next new key of a source gets.
+    pub fn next_delivery(&self, kind: SourceKind) -> i32 {
+        let own = self.landings.iter().filter(|landing| landing.source == kind);
+        own.map(|landing| landing.delivery + 1).max().unwrap_or(1)
     }
 
     /// The one landed file of a key.
@@ -220,6 +223,8 @@ impl Ledger {
         if self.table.is_none() {
             self.table = Some(SmallTable::open_or_create(&self.warehouse, layout::LANDINGS).await?);
         }
+        // Sources land side by side: the ledger has them one after the other.
+        self.landings.sort_by_key(|landing| landing.source);
         if let Some(table) = &mut self.table {
             table.replace(&self.landings).await?;
         }

@@ -14,8 +14,10 @@ mod stage;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use futures::{FutureExt, StreamExt};
+use futures::future::join_all;
+use futures::{FutureExt, Stream, StreamExt};
 use tokio::sync::Mutex;
 
 pub use duplicates::{Occurrence, live_landings, superseded};
@@ -26,7 +28,7 @@ pub use stage::Staged;
 use crate::config::Config;
 use crate::extract::{self, ExtractError, SourceKind};
 use crate::warehouse::{Warehouse, WarehouseError};
-use commit::Committer;
+use commit::{Books, Committer};
 
 /// What goes wrong when files land.
 #[derive(Debug, thiserror::Error)]
@@ -161,11 +163,11 @@ pub struct Options<'a> {
     pub compile: &'a Compiler,
     /// Who watches.
     pub watch: &'a dyn Watch,
-    /// Threads that read and encode; a few files more are under way.
+    /// Threads that read and encode; of each source as many files are under way.
     pub threads: usize,
 }
 
-/// Lands files, those of each source in their order; later ones go on when one is refused.
+/// Lands files, the sources side by side and those of each in their order; later ones go on when one is refused.
 ///
 /// # Errors
 /// The warehouse can't be read or written. A refused file is an [`Outcome::Failed`], not an error.
@@ -175,41 +177,51 @@ pub async fn land(
     found: Vec<FoundFile>,
     options: &Options<'_>,
 ) -> Result<Vec<(FoundFile, Outcome)>, LandError> {
-    let committer = Committer::open(warehouse).await?;
-    let mut next_delivery = committer.ledger().next_delivery();
-    let plans: Vec<stage::Plan> = by_turns(found)
-        .into_iter()
-        .map(|(place, file)| {
-            let current = committer.ledger().current(file.kind, &file.key).cloned();
-            let delivery = current
-                .as_ref()
-                .map_or_else(|| take(&mut next_delivery), |landing| landing.delivery);
-            stage::Plan { file, place, current, delivery }
-        })
-        .collect();
+    let books = Books::open(warehouse).await?;
+    let failed = AtomicBool::new(false);
+    let mut sources: BTreeMap<SourceKind, Vec<FoundFile>> = BTreeMap::new();
+    found.into_iter().for_each(|file| sources.entry(file.kind).or_default().push(file));
+    let lanes = sources.into_iter().map(async |(kind, files)| {
+        let plans = books.plan(kind, files).await;
+        let committer = Committer::new(&books, kind).await;
+        let staged = futures::stream::iter(plans)
+            .map(|plan| stage::stage(warehouse, config, plan, options))
+            .buffered(options.threads.max(1));
+        settle_all(committer, staged, &failed, options).await
+    });
+    let settled = join_all(lanes).await;
+    // An error matters more than a failure to save: the ledger is repaired from the commits.
+    let saved = books.save().await;
+    let outcomes = settled.into_iter().collect::<Result<Vec<_>, _>>()?;
+    saved?;
+    Ok(outcomes.into_iter().flatten().collect())
+}
+
+/// Commits the staged files of one source in their order, until the warehouse fails any source.
+async fn settle_all(
+    committer: Committer,
+    staged: impl Stream<Item = (stage::Plan, Result<stage::Stage, LandError>)>,
+    failed: &AtomicBool,
+    options: &Options<'_>,
+) -> Result<Vec<(FoundFile, Outcome)>, LandError> {
     let committer = Arc::new(Mutex::new(committer));
-    let staged = futures::stream::iter(plans)
-        .map(|plan| stage::stage(warehouse, config, plan, options))
-        // More files than threads: while one is hashed or committed, others keep all threads busy.
-        .buffered(options.threads.max(1) + 2);
     // Staging goes on while a file is committed; to send fails only after a commit has.
-    let (send, mut receive) = futures::channel::mpsc::channel(0);
+    let (send, mut receive) = futures::channel::mpsc::channel(options.threads);
     let stage_all = staged.map(Ok).forward(send).map(|_| Ok::<_, LandError>(()));
-    let commit_all = async {
+    let commit_all = async move {
         let mut outcomes = Vec::new();
         while let Some((plan, staged)) = receive.next().await {
-            let outcome = settle(&committer, staged, options).await?;
+            if failed.load(Ordering::Relaxed) {
+                break;
+            }
+            let outcome = settle(&committer, staged, options).await;
+            let outcome = outcome.inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
             options.watch.ends(&plan.file, &outcome);
-            outcomes.push((plan.place, plan.file, outcome));
+            outcomes.push((plan.file, outcome));
         }
-        outcomes.sort_by_key(|(place, ..)| *place);
-        Ok(outcomes.into_iter().map(|(_, file, outcome)| (file, outcome)).collect())
+        Ok(outcomes)
     };
-    let settled = futures::try_join!(stage_all, commit_all);
-    // An error matters more than a failure to save: the ledger is repaired from the commits.
-    let saved = committer.lock().await.save().await;
-    let ((), outcomes) = settled?;
-    saved?;
+    let ((), outcomes) = futures::try_join!(stage_all, commit_all)?;
     Ok(outcomes)
 }
 
@@ -239,27 +251,6 @@ async fn settle(
     }
 }
 
-/// Files with their places, each source's in its order and the sources taking turns, the smallest file of a turn
-/// first: what many small files wait for, their commits, goes on while a large one is read. A run that goes on
-/// after an interrupted one finds the same order.
-fn by_turns(files: Vec<FoundFile>) -> Vec<(usize, FoundFile)> {
-    let mut turns: BTreeMap<SourceKind, usize> = BTreeMap::new();
-    let mut turn = |file: &FoundFile| {
-        let turn = turns.entry(file.kind).or_default();
-        *turn += 1;
-        *turn
-    };
-    let files = files.into_iter().enumerate();
-    let mut files: Vec<_> = files.map(|(place, file)| (turn(&file), (place, file))).collect();
-    files.sort_by_key(|(turn, (_, file))| (*turn, file.size));
-    files.into_iter().map(|(_, file)| file).collect()
-}
-
-fn take(next: &mut i32) -> i32 {
-    *next += 1;
-    *next - 1
-}
-
 fn would_land(staged: Staged) -> Result<Outcome, LandError> {
     Ok(Outcome::WouldLand {
         rows: staged.landing.rows as u64,
@@ -276,9 +267,10 @@ pub async fn retract(
     kind: Option<SourceKind>,
     key: &str,
 ) -> Result<Landing, LandError> {
-    let mut committer = Committer::open(warehouse).await?;
-    let landing = committer.retract(kind, key).await?;
-    committer.save().await?;
+    let books = Books::open(warehouse).await?;
+    let landing = books.find(kind, key).await?;
+    let landing = Committer::new(&books, landing.source).await.retract(landing).await?;
+    books.save().await?;
     Ok(landing)
 }
 

@@ -19,14 +19,14 @@ use crate::warehouse::{DataFile, Warehouse, layout};
 
 /// Rejected rows below which a file is not refused for its share of them.
 const FEW_REJECTS: usize = 10;
+/// Bytes of rows that go from thread to thread at a time: to wake the other one takes as long as to type some rows.
+const HANDED: usize = 1 << 20;
 /// How often whoever watches hears of the bytes read.
 const WATCHED_EVERY: std::time::Duration = std::time::Duration::from_millis(100);
 
-/// A file, what the ledger says of its key, and its place in the order of deliveries.
+/// A file, what the ledger says of its key, and its place in the order of its source's deliveries.
 pub struct Plan {
     pub file: FoundFile,
-    /// Its place among the files that were found.
-    pub place: usize,
     pub current: Option<Landing>,
     pub delivery: i32,
 }
@@ -161,12 +161,12 @@ impl Job<'_> {
     /// Reads and types on a thread of its own, encodes in a task of its own.
     async fn read(&self, local: LocalFile, mut landing: Landing) -> Result<Staged, LandError> {
         let mut extract = self.open(local.path.clone()).await?;
-        let (send, pieces) = mpsc::channel::<Result<Piece, LandError>>(4);
+        let (send, pieces) = mpsc::channel(2);
         let read = extract.bytes_read();
         let reading = tokio::task::spawn_blocking(move || {
             let _local = local;
-            while let Some(piece) = extract.next().transpose() {
-                if send.blocking_send(piece.map_err(LandError::from)).is_err() {
+            while let Some(pieces) = some(&mut extract).transpose() {
+                if send.blocking_send(pieces).is_err() {
                     break;
                 }
             }
@@ -212,6 +212,18 @@ impl Job<'_> {
     }
 }
 
+/// The next rows of a file, some of them at a time; none at its end.
+fn some(extract: &mut Extract) -> Result<Option<Vec<Piece>>, LandError> {
+    let (mut pieces, mut bytes) = (Vec::new(), 0);
+    while bytes < HANDED
+        && let Some(piece) = extract.next()?
+    {
+        bytes += piece.batch.get_array_memory_size();
+        pieces.push(piece);
+    }
+    Ok(Some(pieces).filter(|pieces| !pieces.is_empty()))
+}
+
 /// What has been read of a file so far.
 struct Gathered {
     rows: u64,
@@ -239,10 +251,12 @@ impl Gathered {
     /// Takes all pieces until the reader ends, and ends the data files, which are handed out.
     async fn all(
         mut self,
-        mut pieces: mpsc::Receiver<Result<Piece, LandError>>,
+        mut read: mpsc::Receiver<Result<Vec<Piece>, LandError>>,
     ) -> Result<(Self, Vec<DataFile>), LandError> {
-        while let Some(piece) = pieces.recv().await {
-            self.take(piece?).await?;
+        while let Some(pieces) = read.recv().await {
+            for piece in pieces? {
+                self.take(piece).await?;
+            }
         }
         let files = self.writers.finish().await?;
         Ok((self, files))

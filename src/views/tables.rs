@@ -129,7 +129,7 @@ impl Desk {
         let latest: Vec<bool> = landings
             .iter()
             .rev()
-            .map(|landing| seen.insert(landing.delivery) && !landing.retracted)
+            .map(|landing| seen.insert((landing.source, landing.delivery)) && !landing.retracted)
             .collect();
         let current: BooleanArray = latest.into_iter().rev().map(Some).collect();
         let schema = layout::schema(layout::LANDINGS, &[]);
