@@ -141,8 +141,16 @@ impl Chunk {
         &self.text[self.ends[at] as usize..self.ends[at + 1] as usize - 1]
     }
 
-    /// A field without the white space around it; empty is null.
+    /// A column of all rows, without the white space around each field; empty is null.
     #[inline]
+    pub fn column(&self, column: usize) -> impl Iterator<Item = &str> {
+        let ends = self.ends.get(column..).unwrap_or_default();
+        let bounds = ends.array_windows().step_by(self.width.max(1));
+        bounds.map(|[begin, end]| trim(&self.text[*begin as usize..*end as usize - 1]))
+    }
+
+    /// A field without the white space around it.
+    #[cfg(test)]
     pub fn field(&self, row: usize, column: usize) -> &str {
         trim(self.untrimmed(row, column))
     }

@@ -50,7 +50,7 @@ impl Values<'_> {
     fn each(&self, mut visit: impl FnMut(usize, &str)) {
         match self {
             Self::Field(chunk, column) => {
-                (0..chunk.rows()).for_each(|row| visit(row, chunk.field(row, *column)));
+                chunk.column(*column).enumerate().for_each(|(row, text)| visit(row, text));
             }
             Self::Array(array) => array
                 .iter()

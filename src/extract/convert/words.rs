@@ -17,7 +17,8 @@ pub struct Words {
     /// Words as they come, each with the key of what it was changed to.
     met: Vec<(String, u32)>,
     places: HashTable<u32>,
-    last: usize,
+    /// The places of the words met last, by what is quickly seen of them.
+    recent: Box<[u32; 32]>,
     keys: HashMap<String, u32>,
     texts: Vec<String>,
     bytes: usize,
@@ -33,8 +34,9 @@ impl Words {
     /// The key of a word, which is changed where it is met first.
     #[inline]
     pub fn key(&mut self, word: &str, change: impl FnOnce(&str) -> String) -> u32 {
-        match self.met.get(self.last) {
-            Some((last, key)) if last == word => *key,
+        let place = self.recent[look_of(word)];
+        match self.met.get(place as usize) {
+            Some((recent, key)) if recent == word => *key,
             _ => self.look_up(word, change),
         }
     }
@@ -42,11 +44,12 @@ impl Words {
     fn look_up(&mut self, word: &str, change: impl FnOnce(&str) -> String) -> u32 {
         let hash = hash_of(word);
         let is_same = |place: &u32| self.met[*place as usize].0 == word;
-        self.last = match self.places.find(hash, is_same) {
+        let place = match self.places.find(hash, is_same) {
             Some(place) => *place as usize,
             None => self.meet(word, hash, change(word)),
         };
-        self.met[self.last].1
+        self.recent[look_of(word)] = place as u32;
+        self.met[place].1
     }
 
     fn meet(&mut self, word: &str, hash: u64, text: String) -> usize {
@@ -69,6 +72,14 @@ impl Words {
         let texts = self.column.get_or_insert_with(texts);
         Arc::new(DictionaryArray::new(keys, Arc::clone(texts)))
     }
+}
+
+/// A number below 32 that few words share: their length and both ends tell most apart.
+#[inline]
+fn look_of(word: &str) -> usize {
+    let end = |byte: Option<&u8>| byte.copied().map_or(0, usize::from);
+    let bytes = word.as_bytes();
+    (bytes.len() + 3 * end(bytes.first()) + 7 * end(bytes.last())) % 32
 }
 
 fn hash_of(word: &str) -> u64 {
