@@ -9,7 +9,7 @@ use arrow::datatypes::DataType;
 use chrono::NaiveDate;
 
 use super::canonical::{Column, ColumnType, Dimensions, SourceKind};
-use super::chunk::{Chunk, Reader};
+use super::chunk::{Chunk, ROWS, Reader};
 use super::convert::{Converter, Failures, Values};
 use super::error::{ExtractError, nearest};
 use super::expression::{Compile, Expression, TextColumns, evaluate};
@@ -91,7 +91,8 @@ pub fn wanted<'a>(targets: &[Target<'a>], source: &'a SourceConfig) -> Vec<&'a s
 }
 
 enum Origin {
-    Absent,
+    /// Nowhere: the nulls of a whole chunk.
+    Absent(ArrayRef),
     Field(usize),
     Constant(String),
     Expression(Box<dyn Expression>),
@@ -145,7 +146,8 @@ impl Mapped {
                 let texts = evaluate(expression.as_ref(), batch, converter.column, failures);
                 converter.convert(&Values::Array(&texts), failures)
             }
-            (Origin::Absent | Origin::Expression(_), _) => new_null_array(&self.kind, chunk.rows()),
+            (Origin::Absent(nulls), _) => nulls.slice(0, chunk.rows()),
+            (Origin::Expression(_), None) => new_null_array(&self.kind, chunk.rows()),
         }
     }
 }
@@ -246,7 +248,7 @@ impl Resolver<'_> {
             Some(place) => Ok(Origin::Field(place)),
             None if target.required => Err(self.missing(target, &name, reader)),
             None if target.default.is_some() => Ok(Origin::Constant(String::new())),
-            None => Ok(Origin::Absent),
+            None => Ok(Origin::Absent(new_null_array(&target.kind.arrow(), ROWS))),
         }
     }
 

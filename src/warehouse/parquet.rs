@@ -5,6 +5,7 @@ mod bits;
 mod delta;
 mod dictionary;
 mod encoder;
+mod flags;
 mod pages;
 
 use std::sync::{Arc, Mutex};
@@ -25,7 +26,6 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{ColumnDescPtr, ColumnPath};
 
 pub use self::encoder::Encoder;
-use self::pages::Pages;
 
 /// How columns are encoded whose values hardly repeat, so that a dictionary would only cost time. Ids share
 /// their beginnings with the row before; lines and moments hardly differ from it.
@@ -209,10 +209,11 @@ impl Begun {
 
     /// Writes a row group.
     fn write(&mut self, rows: &[RecordBatch], threads: usize) -> Result<(), ParquetError> {
-        let writers = self.groups.create_column_writers(self.written)?;
         let columns = self.file.schema_descr().columns().to_vec();
         let mut group = self.file.next_row_group()?;
-        for chunk in encode_columns(rows, &columns, writers, self.compression, threads)? {
+        let made = Mutex::default();
+        let writers = Writers { groups: &self.groups, group: self.written, made };
+        for chunk in encode_columns(rows, &columns, &writers, self.compression, threads)? {
             chunk.append_to(&mut group)?;
         }
         group.close()?;
@@ -239,34 +240,59 @@ impl Chunk {
     }
 }
 
+/// The crate's writers of a row group, made where the first one is asked for: each of them sets zstd up, and
+/// most row groups need none.
+struct Writers<'a> {
+    groups: &'a ArrowRowGroupWriterFactory,
+    group: usize,
+    made: Mutex<Vec<Option<ArrowColumnWriter>>>,
+}
+
+impl Writers<'_> {
+    fn take(&self, place: usize) -> Result<ArrowColumnWriter, ParquetError> {
+        let mut made = self.made.lock().map_err(|_| fell())?;
+        if made.is_empty() {
+            let writers = self.groups.create_column_writers(self.group)?;
+            *made = writers.into_iter().map(Some).collect();
+        }
+        made.get_mut(place).and_then(Option::take).ok_or_else(fell)
+    }
+}
+
+fn fell() -> ParquetError {
+    ParquetError::General("a thread that encodes has panicked".into())
+}
+
 /// The columns of a row group, each thread taking the next one that is left.
 fn encode_columns(
     rows: &[RecordBatch],
     described: &[ColumnDescPtr],
-    writers: Vec<ArrowColumnWriter>,
+    writers: &Writers<'_>,
     compression: Compression,
     threads: usize,
 ) -> Result<Vec<Chunk>, ParquetError> {
-    let left = Mutex::new(described.iter().zip(writers).enumerate());
+    let left = Mutex::new(described.iter().enumerate());
     let next = || left.lock().ok()?.next();
     let work = || {
-        let mut pages = Pages::new(compression)?;
         let mut done = Vec::new();
-        while let Some((place, (described, writer))) = next() {
+        while let Some((place, described)) = next() {
             let schema = rows[0].schema();
             let parts: Vec<ArrayRef> =
                 rows.iter().map(|rows| Arc::clone(rows.column(place))).collect();
-            let chunk = encode_column(schema.field(place), &parts, described, writer, &mut pages)?;
+            let field = schema.field(place);
+            let chunk = match encode_column(field, &parts, described)? {
+                Some(column) => Chunk::Encoded(pages::write(column, described, compression)?),
+                None => Chunk::Written(write_column(field, &parts, writers.take(place)?)?),
+            };
             done.push((place, chunk));
         }
         Ok::<_, ParquetError>(done)
     };
-    let fell = |_| ParquetError::General("a thread that encodes has panicked".into());
     let mut chunks = std::thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
         let mut chunks = work()?;
         for other in others {
-            chunks.extend(other.join().map_err(fell)??);
+            chunks.extend(other.join().map_err(|_| fell())??);
         }
         Ok::<_, ParquetError>(chunks)
     })?;
@@ -274,20 +300,25 @@ fn encode_columns(
     Ok(chunks.into_iter().map(|(_, chunk)| chunk).collect())
 }
 
+/// A column encoded by us; none where that is left to the crate.
 fn encode_column(
     field: &Field,
     parts: &[ArrayRef],
     described: &ColumnDescPtr,
-    mut writer: ArrowColumnWriter,
-    pages: &mut Pages,
-) -> Result<Chunk, ParquetError> {
-    let encoded = match unrepeated(field) {
-        Some(_) => delta::encode(&dictionary::unpacked(parts)?, described, pages)?,
-        None => dictionary::encode(parts, described, pages)?,
-    };
-    if let Some(chunk) = encoded {
-        return Ok(Chunk::Encoded(chunk));
+) -> Result<Option<pages::Column>, ParquetError> {
+    match (unrepeated(field), field.data_type()) {
+        (Some(_), _) => Ok(delta::encode(&dictionary::unpacked(parts)?, described)),
+        (None, DataType::Boolean) => Ok(flags::encode(parts, described)),
+        (None, _) => dictionary::encode(parts, described),
     }
+}
+
+/// A column encoded by the crate.
+fn write_column(
+    field: &Field,
+    parts: &[ArrayRef],
+    mut writer: ArrowColumnWriter,
+) -> Result<ArrowColumnChunk, ParquetError> {
     let parts = dictionary::unpacked(parts)?;
     let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
     let column = without_empty_nulls(concat(&parts)?)?;
@@ -295,7 +326,7 @@ fn encode_column(
     for leaf in compute_leaves(&field, &column)? {
         writer.write(&leaf)?;
     }
-    Ok(Chunk::Written(writer.close()?))
+    writer.close()
 }
 
 /// That nothing is null is said in one way, so that equal values give equal bytes.

@@ -64,7 +64,7 @@ fn columns_are_found_by_name_number_and_value() {
     let origin = |place: usize| &mapping.columns[place].origin;
     assert!(matches!(origin(0), Origin::Field(2)));
     assert!(matches!(origin(1), Origin::Field(0)));
-    assert!(matches!(origin(2), Origin::Absent));
+    assert!(matches!(origin(2), Origin::Absent(_)));
     assert!(matches!(origin(3), Origin::Constant(text) if text == "usage"));
     assert!(matches!(origin(4), Origin::Field(1)));
     assert!(matches!(origin(5), Origin::Constant(text) if text.is_empty()));

@@ -10,12 +10,11 @@ use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Decimal128Type, Int64Type, TimeUnit, TimestampMicrosecondType,
 };
 use parquet::basic::Encoding;
-use parquet::errors::ParquetError;
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnDescPtr;
 
 use super::bits::{Bits, bits, levels, varint, zigzag};
-use super::pages::{Chunk, Column, Pages, Plain};
+use super::pages::{Column, Plain};
 
 /// The rows of a page: what can be skipped where few rows are asked for.
 const PAGE_ROWS: usize = 1 << 14;
@@ -23,16 +22,9 @@ const PAGE_ROWS: usize = 1 << 14;
 const MINI_BLOCKS: usize = 4;
 
 /// Encodes the parts of a column; none where it is neither of texts nor of numbers of 64 bits.
-///
-/// # Errors
-/// A page can't be compressed.
-pub fn encode(
-    parts: &[ArrayRef],
-    described: &ColumnDescPtr,
-    pages: &mut Pages,
-) -> Result<Option<Chunk>, ParquetError> {
+pub fn encode(parts: &[ArrayRef], described: &ColumnDescPtr) -> Option<Column> {
     let micros = TimeUnit::Microsecond;
-    let column = match parts.first().map(|part| part.data_type()) {
+    Some(match parts.first().map(|part| part.data_type()) {
         Some(DataType::Utf8) => texts(parts, described),
         Some(DataType::Int64) => numbers::<Int64Type>(parts, described, |number| number),
         Some(DataType::Timestamp(unit, _)) if *unit == micros => {
@@ -41,9 +33,8 @@ pub fn encode(
         Some(DataType::Decimal128(digits, _)) if *digits <= 18 => {
             numbers::<Decimal128Type>(parts, described, |cents| cents as i64)
         }
-        _ => return Ok(None),
-    };
-    pages.write(column, described).map(Some)
+        _ => return None,
+    })
 }
 
 fn texts(parts: &[ArrayRef], described: &ColumnDescPtr) -> Column {
@@ -111,7 +102,8 @@ fn paged(
 fn put_texts(rows: &[ArrayRef], to: &mut Vec<u8>) {
     let (mut shared, mut lengths, mut rest) = (Vec::new(), Vec::new(), Vec::new());
     let mut last: &[u8] = &[];
-    for text in rows.iter().flat_map(|part| part.as_string::<i32>()).flatten() {
+    let some = rows.iter().filter(|part| part.null_count() < part.len());
+    for text in some.flat_map(|part| part.as_string::<i32>()).flatten() {
         let text = text.as_bytes();
         let same = shared_bytes(last, text);
         shared.push(same as i64);

@@ -20,7 +20,7 @@ use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnDescPtr;
 
 use super::bits::{bits, hybrid, levels};
-use super::pages::{Chunk, Column, Pages, Plain};
+use super::pages::{Column, Plain};
 
 /// The widest range of numbers whose keys are found in a list.
 const RANGE: usize = 1 << 20;
@@ -33,12 +33,11 @@ const NO_KEY: u32 = u32::MAX;
 /// too different.
 ///
 /// # Errors
-/// Texts can't be unpacked, or a page can't be compressed.
+/// Texts can't be unpacked.
 pub fn encode(
     parts: &[ArrayRef],
     described: &ColumnDescPtr,
-    pages: &mut Pages,
-) -> Result<Option<Chunk>, ParquetError> {
+) -> Result<Option<Column>, ParquetError> {
     let keys = match parts.first().map(|part| part.data_type()) {
         Some(DataType::Dictionary(..)) => Some(match numbered(parts) {
             Some(keys) => keys,
@@ -52,13 +51,12 @@ pub fn encode(
     };
     let Some(keys) = keys.filter(|keys| keys.plain.len() <= PLAIN) else { return Ok(None) };
     let rows = parts.iter().map(|part| part.len()).sum();
-    let column = Column {
+    Ok(Some(Column {
         pages: vec![Plain { bytes: page(&keys, parts, rows, described), values: rows }],
         distinct: Some(Plain { bytes: keys.plain, values: keys.distinct }),
         encoding: Encoding::RLE_DICTIONARY,
         statistics: keys.statistics,
-    };
-    pages.write(column, described).map(Some)
+    }))
 }
 
 /// Which rows are not null, where some may be, the keys' bits, and the keys.

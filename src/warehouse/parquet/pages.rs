@@ -1,5 +1,6 @@
 //! The pages of a column chunk: compressed, and described for the file's footer.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -39,70 +40,56 @@ pub struct Column {
     pub statistics: Option<Statistics>,
 }
 
-/// How pages are compressed; one for each thread.
-pub struct Pages {
+/// The column's pages one after the other, compressed with zstd or not at all, and what the footer says of them.
+///
+/// # Errors
+/// A page can't be compressed.
+pub fn write(
+    column: Column,
+    described: &ColumnDescPtr,
     compression: Compression,
-    zstd: Option<Compressor<'static>>,
+) -> Result<Chunk, ParquetError> {
+    let Column { distinct, pages, encoding, statistics } = column;
+    let mut to = TrackedWrite::new(Vec::new());
+    let mut writer = SerializedPageWriter::new(&mut to);
+    let mut put = |plain: Plain, page: &dyn Fn(Bytes, u32) -> Page| {
+        let (length, values) = (plain.bytes.len(), plain.values as u32);
+        let page = page(compress(plain.bytes, compression)?, values);
+        writer.write_page(CompressedPage::new(page, length))
+    };
+    let distinct = distinct.map(|plain| put(plain, &distinct_page)).transpose()?;
+    let page = |bytes, values| data_page(bytes, values, encoding);
+    let data = pages.into_iter().map(|plain| put(plain, &page));
+    let data: Vec<PageWriteSpec> = data.collect::<Result<_, _>>()?;
+    let bytes: Bytes = to.into_inner()?.into();
+    let mut metadata =
+        ColumnChunkMetaData::builder(Arc::clone(described)).set_compression(compression);
+    if let Some(statistics) = statistics {
+        metadata = metadata.set_statistics(statistics);
+    }
+    let metadata = tell_pages(metadata, distinct.as_ref(), &data, encoding).build()?;
+    let close = ColumnCloseResult {
+        bytes_written: bytes.len() as u64,
+        rows_written: metadata.num_values() as u64,
+        metadata,
+        bloom_filter: None,
+        column_index: None,
+        offset_index: Some(index(&data)),
+    };
+    Ok((bytes, close))
 }
 
-impl Pages {
-    /// Compresses with zstd, or not at all.
-    ///
-    /// # Errors
-    /// There is no such level of zstd.
-    pub fn new(compression: Compression) -> Result<Self, ParquetError> {
-        let zstd = match compression {
-            Compression::ZSTD(level) => Some(Compressor::new(level.compression_level())?),
-            _ => None,
-        };
-        Ok(Self { compression, zstd })
-    }
+thread_local! {
+    /// Setting zstd up takes longer than to compress a page: a thread does it once.
+    static ZSTD: RefCell<Compressor<'static>> = RefCell::default();
+}
 
-    fn compress(&mut self, plain: Vec<u8>) -> Result<Bytes, ParquetError> {
-        Ok(match &mut self.zstd {
-            Some(zstd) => zstd.compress(&plain)?.into(),
-            None => plain.into(),
-        })
-    }
-
-    /// The column's pages one after the other, and what the footer says of them.
-    ///
-    /// # Errors
-    /// A page can't be compressed.
-    pub fn write(
-        &mut self,
-        column: Column,
-        described: &ColumnDescPtr,
-    ) -> Result<Chunk, ParquetError> {
-        let Column { distinct, pages, encoding, statistics } = column;
-        let mut to = TrackedWrite::new(Vec::new());
-        let mut writer = SerializedPageWriter::new(&mut to);
-        let mut put = |plain: Plain, page: &dyn Fn(Bytes, u32) -> Page| {
-            let (length, values) = (plain.bytes.len(), plain.values as u32);
-            let page = page(self.compress(plain.bytes)?, values);
-            writer.write_page(CompressedPage::new(page, length))
-        };
-        let distinct = distinct.map(|plain| put(plain, &distinct_page)).transpose()?;
-        let page = |bytes, values| data_page(bytes, values, encoding);
-        let data = pages.into_iter().map(|plain| put(plain, &page));
-        let data: Vec<PageWriteSpec> = data.collect::<Result<_, _>>()?;
-        let bytes: Bytes = to.into_inner()?.into();
-        let mut metadata =
-            ColumnChunkMetaData::builder(Arc::clone(described)).set_compression(self.compression);
-        if let Some(statistics) = statistics {
-            metadata = metadata.set_statistics(statistics);
-        }
-        let metadata = tell_pages(metadata, distinct.as_ref(), &data, encoding).build()?;
-        let close = ColumnCloseResult {
-            bytes_written: bytes.len() as u64,
-            rows_written: metadata.num_values() as u64,
-            metadata,
-            bloom_filter: None,
-            column_index: None,
-            offset_index: Some(index(&data)),
-        };
-        Ok((bytes, close))
-    }
+fn compress(plain: Vec<u8>, compression: Compression) -> Result<Bytes, ParquetError> {
+    let Compression::ZSTD(level) = compression else { return Ok(plain.into()) };
+    ZSTD.with_borrow_mut(|zstd| {
+        zstd.set_compression_level(level.compression_level())?;
+        Ok(zstd.compress(&plain)?.into())
+    })
 }
 
 fn distinct_page(buf: Bytes, num_values: u32) -> Page {
