@@ -123,38 +123,15 @@ pub struct Report {
     pub stopped: Option<CloseError>,
 }
 
-/// What a month's close makes.
-#[derive(Debug)]
-pub struct Made {
-    /// Its rows of `customer_month`.
-    pub customer_month: RecordBatch,
-    /// Its rows of `dormant`.
-    pub dormant: RecordBatch,
-    /// Its rows of the tables of sums, in the order of `layout::SUMS`.
-    pub sums: Vec<RecordBatch>,
-}
+/// Makes rows of tables, on the thread that is to encode them.
+type Making = Box<dyn FnOnce() -> Result<Vec<RecordBatch>, WarehouseError> + Send>;
 
-/// Customers of a month that has been computed either way.
-enum Taken {
-    BySql(Made),
-    ByHand(Box<step::Taken>),
-}
-
-impl Taken {
-    /// Whether its customers are the last of the month.
-    fn is_last(&self) -> bool {
-        match self {
-            Self::BySql(_) => true,
-            Self::ByHand(taken) => taken.is_last(),
-        }
-    }
-
-    fn made(self) -> Result<Made, WarehouseError> {
-        match self {
-            Self::BySql(made) => Ok(made),
-            Self::ByHand(taken) => taken.made(),
-        }
-    }
+/// Customers of a month that has been computed, on their way to its files.
+struct Taken {
+    /// Their rows of `customer_month` and `dormant`.
+    customers: Making,
+    /// With the last customers, the rows of the tables of sums, in the order of `layout::SUMS`.
+    sums: Option<Making>,
 }
 
 /// How a close proceeds, for whoever shows it.

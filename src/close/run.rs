@@ -2,10 +2,8 @@
 
 use super::save::Saver;
 use super::specification::Closing;
-use super::step::{IdRange, Step};
-use super::{
-    CloseError, Closes, Inventory, Openness, Options, Progress, Report, Schedule, Taken, Watch,
-};
+use super::step::{self, IdRange, Step};
+use super::{CloseError, Closes, Inventory, Openness, Options, Progress, Report, Schedule, Watch};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::month::Month;
@@ -89,10 +87,10 @@ impl Run<'_, '_> {
         if self.options.by_sql {
             let Self { warehouse, engine, config, inventory, ref closes, .. } = *self;
             let closing = Closing { warehouse, engine, config, inventory, closes, month };
-            self.saver.push(Taken::BySql(closing.run(self.schedule.first).await?));
+            self.saver.push(closing.run(self.schedule.first).await?);
             return Ok(());
         }
-        let mut out = |taken| self.saver.push(Taken::ByHand(Box::new(taken)));
+        let mut out = |taken: step::Taken| self.saver.push(taken.making());
         self.step.close(&self.closes, month, range, &mut out).await
     }
 

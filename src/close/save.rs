@@ -12,7 +12,7 @@ use object_store::ObjectStoreExt;
 use parquet::errors::ParquetError;
 use tokio::task::JoinHandle;
 
-use super::{CloseRecord, Closes, Made, Schedule, Taken, fell};
+use super::{CloseRecord, Closes, Making, Schedule, Taken, fell};
 use crate::month::Month;
 use crate::warehouse::{
     Change, DataFile, FileBytes, SmallTable, Warehouse, WarehouseError, layout,
@@ -67,7 +67,7 @@ impl<'a> Saver<'a> {
     }
 
     /// Adds customers to the month that was begun, in the order of their ids; waits while too many others do.
-    pub fn push(&mut self, taken: Taken) {
+    pub(super) fn push(&mut self, taken: Taken) {
         if let Some(parts) = &self.parts {
             // Where writing has failed, settling tells why.
             let _ = parts.send(taken);
@@ -177,22 +177,40 @@ async fn write(
 /// The files' bytes and rows in the order of [`layout::core`], and the digest of the customers' revenue.
 type Encoded = (Vec<(Bytes, u64)>, String);
 
-/// Encodes a month's customers as they come.
+/// Encodes a month's customers as they come, and with the last ones the sums, beside them.
 fn encode(parts: &Receiver<Taken>, threads: usize) -> Result<Encoded, WarehouseError> {
     let mut encoding = Encoding { files: Vec::new(), charges: blake3::Hasher::new(), threads };
-    while let Ok(taken) = parts.recv() {
-        let last = taken.is_last();
-        encoding.add(&taken.made()?)?;
-        if last {
-            return encoding.finish();
-        }
+    while let Ok(Taken { customers, sums }) = parts.recv() {
+        let Some(sums) = sums else {
+            encoding.add(&customers()?)?;
+            continue;
+        };
+        return std::thread::scope(|scope| {
+            let sums = scope.spawn(|| encode_sums(sums));
+            encoding.add(&customers()?)?;
+            let (mut files, charges) = encoding.finish()?;
+            files.extend(sums.join().unwrap_or_else(|fell| std::panic::resume_unwind(fell))?);
+            Ok((files, charges))
+        });
     }
     // The close has failed, and tells why.
     let source = ParquetError::General("its customers have not all come".into());
     Err(WarehouseError::Parquet { file: "a month that is being closed".into(), source })
 }
 
-/// A month's files in the making, in the order of [`layout::core`].
+fn encode_sums(sums: Making) -> Result<Vec<(Bytes, u64)>, WarehouseError> {
+    let encode = |(name, rows): (&str, RecordBatch)| {
+        let mut file = FileBytes::new(rows.schema(), 1);
+        file.push(&rows).and_then(|()| file.finish()).map_err(failed(name))
+    };
+    layout::SUMS.into_iter().zip(sums()?).map(encode).collect()
+}
+
+fn failed(name: &str) -> impl Fn(ParquetError) -> WarehouseError {
+    move |source| WarehouseError::Parquet { file: name.to_owned(), source }
+}
+
+/// The files of a month's customers in the making: customer_month and dormant.
 struct Encoding {
     files: Vec<FileBytes>,
     charges: blake3::Hasher,
@@ -200,25 +218,22 @@ struct Encoding {
 }
 
 impl Encoding {
-    /// Adds customers; the tables of sums come with the last ones.
-    fn add(&mut self, made: &Made) -> Result<(), WarehouseError> {
-        add_charges(&mut self.charges, &made.customer_month);
-        let batches = [&made.customer_month, &made.dormant].into_iter().chain(&made.sums);
-        for (place, (name, batch)) in layout::core().zip(batches).enumerate() {
-            let failed = |source| WarehouseError::Parquet { file: name.to_owned(), source };
+    /// Adds customers.
+    fn add(&mut self, batches: &[RecordBatch]) -> Result<(), WarehouseError> {
+        let customer_month = batches.first();
+        customer_month.iter().for_each(|rows| add_charges(&mut self.charges, rows));
+        for (place, (name, rows)) in layout::core().zip(batches).enumerate() {
             if self.files.len() == place {
-                self.files.push(FileBytes::new(batch.schema(), self.threads));
+                self.files.push(FileBytes::new(rows.schema(), self.threads));
             }
-            self.files[place].push(batch).map_err(failed)?;
+            self.files[place].push(rows).map_err(failed(name))?;
         }
         Ok(())
     }
 
     fn finish(self) -> Result<Encoded, WarehouseError> {
-        let encoded = layout::core().zip(self.files).map(|(name, mut file)| {
-            file.finish()
-                .map_err(|source| WarehouseError::Parquet { file: name.to_owned(), source })
-        });
+        let encoded = layout::core().zip(self.files);
+        let encoded = encoded.map(|(name, mut file)| file.finish().map_err(failed(name)));
         let charges = self.charges.finalize().to_hex()[..16].to_owned();
         Ok((encoded.collect::<Result<_, WarehouseError>>()?, charges))
     }

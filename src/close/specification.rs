@@ -17,7 +17,7 @@ use datafusion::logical_expr::{EmptyRelation, LogicalPlan};
 use datafusion::physical_plan::collect_partitioned;
 use datafusion::prelude::SessionContext;
 
-use super::{CloseError, Closes, Inventory, Made};
+use super::{CloseError, Closes, Inventory, Taken};
 use crate::config::{Config, Policy};
 use crate::engine::{Engine, EngineError, FilesTable, policy, template};
 use crate::extract::SourceKind;
@@ -72,7 +72,7 @@ fn of_close(policy: &Policy) -> Policy {
 }
 
 /// A month that is being closed.
-pub struct Closing<'a> {
+pub(super) struct Closing<'a> {
     /// Where the tables are.
     pub warehouse: &'a Warehouse,
     /// What runs the SQL.
@@ -92,7 +92,7 @@ impl Closing<'_> {
     ///
     /// # Errors
     /// The tables can't be read, or our SQL fails.
-    pub async fn run(&self, first: Month) -> Result<Made, CloseError> {
+    pub async fn run(&self, first: Month) -> Result<Taken, CloseError> {
         let context = self.engine.session();
         self.register(&context, first).map_err(internal("the close's inputs"))?;
         policy::register(&context, &self.config.policy).map_err(internal("policy"))?;
@@ -105,11 +105,13 @@ impl Closing<'_> {
             relations.insert(name, rows);
         }
         let whole = |name, table| self.result(&relations[name], table);
-        let customer_month = whole("customer_month", layout::CUSTOMER_MONTH)?;
-        let dormant = whole("dormant_now", layout::DORMANT)?;
-        let sums =
-            layout::SUMS.into_iter().map(|table| whole(table, table)).collect::<Result<_, _>>()?;
-        Ok(Made { customer_month, dormant, sums })
+        let customers = vec![
+            whole("customer_month", layout::CUSTOMER_MONTH)?,
+            whole("dormant_now", layout::DORMANT)?,
+        ];
+        let sums = layout::SUMS.into_iter().map(|table| whole(table, table));
+        let sums = sums.collect::<Result<Vec<_>, _>>()?;
+        Ok(Taken { customers: Box::new(|| Ok(customers)), sums: Some(Box::new(|| Ok(sums))) })
     }
 
     fn register(&self, context: &SessionContext, first: Month) -> Result<(), DataFusionError> {

@@ -1,5 +1,7 @@
 //! What landed for a month: its events, and its bills, which are summed while the close does other things.
 
+use std::convert::identity;
+
 use arrow::array::RecordBatch;
 use tokio::task::JoinHandle;
 
@@ -50,7 +52,8 @@ async fn bills(
 ) -> Result<Bills, WarehouseError> {
     for part in billing {
         bills.reserve(part.rows as usize);
-        let mut rows = read::batches(&warehouse, "billing", &part, Some(&Bills::COLUMNS)).await?;
+        let mut rows =
+            read::batches(&warehouse, "billing", &part, Some(&Bills::COLUMNS), identity).await?;
         while let Some(lines) = rows.recv().await {
             bills.add(&lines?).map_err(of_table("billing"))?;
         }

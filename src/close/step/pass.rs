@@ -16,8 +16,8 @@ use super::rules::Rules;
 use super::turn::{Brought, tenure_band, turn};
 use super::words::{NULL, Word};
 use super::{FIXED_DIMENSIONS, Step, of_table};
-use crate::close::Made;
-use crate::warehouse::{GROUP_ROWS, WarehouseError, layout};
+use crate::close::{self, Making};
+use crate::warehouse::{GROUP_ROWS, layout};
 
 /// Blocks of customers that wait to be added to the sums.
 const WAITING: usize = 8;
@@ -214,31 +214,22 @@ impl Taken {
         Self { own, from, monthly: self.monthly.none(), dormant: self.dormant.none(0), sums: None }
     }
 
-    /// Whether they are the last of the month.
-    pub fn is_last(&self) -> bool {
-        self.sums.is_some()
-    }
-
-    /// The tables' rows.
-    ///
-    /// # Errors
-    /// An amount outgrows its column.
-    pub fn made(self) -> Result<Made, WarehouseError> {
+    /// How the tables' rows are made of them.
+    pub fn making(self) -> close::Taken {
         let Self { own, from, monthly, dormant, sums } = self;
-        let layout = |table| layout::file_schema(table, &own);
-        let others = || {
-            let dormant = dormant.batch(&from, &layout(layout::DORMANT));
-            (dormant, sums.map(|gathered| gathered.batches(&from, layout)).transpose())
-        };
-        let (customer_month, (dormant, sums)) = std::thread::scope(|scope| {
-            let others = scope.spawn(others);
-            let customer_month = monthly.batch(&from, &layout(layout::CUSTOMER_MONTH));
-            (customer_month, others.join().unwrap_or_else(|fell| std::panic::resume_unwind(fell)))
+        let sums = sums.map(|gathered| -> Making {
+            let (own, from) = (own.clone(), from.clone());
+            Box::new(move || gathered.batches(&from, |table| layout::file_schema(table, &own)))
         });
-        Ok(Made {
-            customer_month: customer_month.map_err(of_table(layout::CUSTOMER_MONTH))?,
-            dormant: dormant.map_err(of_table(layout::DORMANT))?,
-            sums: sums?.unwrap_or_default(),
-        })
+        let customers = Box::new(move || {
+            let layout = |table| layout::file_schema(table, &own);
+            let customer_month = monthly.batch(&from, &layout(layout::CUSTOMER_MONTH));
+            let dormant = dormant.batch(&from, &layout(layout::DORMANT));
+            Ok(vec![
+                customer_month.map_err(of_table(layout::CUSTOMER_MONTH))?,
+                dormant.map_err(of_table(layout::DORMANT))?,
+            ])
+        });
+        close::Taken { customers, sums }
     }
 }

@@ -1,6 +1,8 @@
 //! Ranges of customers by their ids. A month goes in one where all customers fit into `[engine] memory`, and else
 //! in several, one after the other, with the same files as result.
 
+use std::convert::identity;
+
 use arrow::array::{Array, AsArray};
 
 use super::{CloseError, Closes, Month, SourceKind, Step, layout, read};
@@ -75,7 +77,7 @@ impl Step<'_> {
         let files = of_table(layout::CUSTOMER_MONTH, prior).chain(of_table("billing", billing));
         for (table, file) in files {
             let columns = Some(["customer_id"].as_slice());
-            let mut rows = read::batches(self.warehouse, table, &file, columns).await?;
+            let mut rows = read::batches(self.warehouse, table, &file, columns, identity).await?;
             while let Some(batch) = rows.recv().await {
                 let batch = batch?;
                 let found = batch.column(0).as_string::<i32>();

@@ -39,25 +39,27 @@ pub async fn file(
     Opened::new(warehouse, table, file).await?.rows(columns, None)?.collect()
 }
 
-/// Rows as they are decoded.
-pub type Batches = Receiver<Result<RecordBatch, WarehouseError>>;
+/// What is made of rows as they are decoded.
+pub type Batches<T> = Receiver<Result<T, WarehouseError>>;
 
-/// The rows of a data file as they are decoded, by a task of its own, while the caller takes those before.
+/// What is made of the rows of a data file as they are decoded, by a task of its own, while the caller takes those
+/// before.
 ///
 /// # Errors
 /// The store can't be read, or the file is damaged; a batch is an error where the damage lies in it.
-pub async fn batches(
+pub async fn batches<T: Send + 'static>(
     warehouse: &Warehouse,
     table: &str,
     file: &DataFile,
     columns: Option<&[&str]>,
-) -> Result<Batches, WarehouseError> {
+    make: impl Fn(RecordBatch) -> T + Send + 'static,
+) -> Result<Batches<T>, WarehouseError> {
     let reader = Opened::new(warehouse, table, file).await?.rows(columns, None)?;
     let (sender, receiver) = mpsc::channel(DECODED);
     tokio::spawn(async move {
         for batch in reader {
             // Nobody listens any more where an earlier batch did not fit.
-            if sender.send(batch).await.is_err() {
+            if sender.send(batch.map(&make)).await.is_err() {
                 break;
             }
         }

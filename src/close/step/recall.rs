@@ -13,7 +13,7 @@ use super::ids::Ids;
 use super::periods::Opening;
 use super::ranges::IdRange;
 use super::read::{self, Reading};
-use super::states::States;
+use super::states::{self, States};
 use super::words::Words;
 use super::{CloseError, Closes, Month, Step, layout, nobody, of_table, period};
 use crate::warehouse::{DataFile, Warehouse, WarehouseError};
@@ -45,13 +45,15 @@ impl Step<'_> {
                 let known = file.rows as usize;
                 self.customers.reserve(known + known / NEWCOMERS);
             }
-            let mut rows =
-                read::batches(self.warehouse, layout::CUSTOMER_MONTH, &file, None).await?;
+            let table = layout::CUSTOMER_MONTH;
+            let told = move |rows| (states::told(&rows, before.number(), true), rows);
+            let mut rows = read::batches(self.warehouse, table, &file, None, told).await?;
             while let Some(batch) = rows.recv().await {
+                let (told, batch) = batch?;
                 let mut state = States { words: &mut self.words, groups: &mut self.groups };
                 let (customers, dimensions) = (&mut self.customers, &self.dimensions);
-                let brought = state.present(&batch?, customers, before.number(), dimensions);
-                let brought = brought.map_err(of_table(layout::CUSTOMER_MONTH))?;
+                let brought = state.present(&batch, &told, customers, dimensions);
+                let brought = brought.map_err(of_table(table))?;
                 self.add_revenue(before, brought);
             }
         }

@@ -21,6 +21,35 @@ pub fn in_base(rows: &RecordBatch, words: &mut Words) -> Result<Vec<bool>, Arrow
     Ok(status.iter().map(|status| based.contains(status)).collect())
 }
 
+/// The states that rows tell, but for their texts.
+pub fn told(rows: &RecordBatch, as_of: MonthNumber, in_base: bool) -> Vec<State> {
+    let mut states = vec![State { as_of, in_base, ..UNKNOWN }; rows.num_rows()];
+    for (name, of) in MONTHS {
+        let mut last = (i32::MIN, 0);
+        let days = rows[name].as_primitive::<Date32Type>().iter();
+        for (state, day) in states.iter_mut().zip(days) {
+            let Some(day) = day else { continue };
+            if last.0 != day {
+                last = (day, Month::of_days(day).number());
+            }
+            *of(state) = last.1;
+        }
+    }
+    for (name, of) in MONEY {
+        let cents = rows[name].as_primitive::<Decimal128Type>().values();
+        states.iter_mut().zip(cents).for_each(|(state, cents)| *of(state) = *cents as Cents);
+    }
+    for (name, of) in FLAGS {
+        let flags = rows[name].as_boolean().values();
+        states.iter_mut().zip(flags).for_each(|(state, flag)| *of(state) = flag);
+    }
+    for (name, of) in COUNTS {
+        let counts = rows[name].as_primitive::<Int32Type>().values();
+        states.iter_mut().zip(counts).for_each(|(state, count)| *of(state) = *count);
+    }
+    states
+}
+
 /// Reads states into slots.
 pub struct States<'a> {
     pub words: &'a mut Words,
@@ -28,21 +57,20 @@ pub struct States<'a> {
 }
 
 impl States<'_> {
-    /// Rows of customer_month: those in the base at the end of its month, with their dimensions, and room for
-    /// those who were not and had revenue, which ends with them. Nobody of them has been met. Hands out what each
-    /// brought, where it is not 0.
+    /// Rows of customer_month, of which what is told of each has been read: those in the base at the end of its month,
+    /// with their dimensions, and room for those who were not and had revenue, which ends with them. Nobody of them
+    /// has been met. Hands out what each brought, where it is not 0.
     ///
     /// # Errors
     /// The file is not of the layout.
     pub fn present(
         &mut self,
         rows: &RecordBatch,
+        told: &[State],
         customers: &mut Customers,
-        as_of: MonthNumber,
         dimensions: &[String],
     ) -> Result<Vec<(Slot, Cents)>, ArrowError> {
         let in_base = in_base(rows, self.words)?;
-        let states = self.states(rows, as_of, true);
         let texts = self.texts(rows, dimensions)?;
         let mut shown = Vec::new();
         for name in dimensions {
@@ -59,7 +87,7 @@ impl States<'_> {
             if !in_base[row] {
                 continue;
             }
-            customers.states[slot as usize] = states[row];
+            customers.states[slot as usize] = told[row];
             fill(customers.texts_mut(slot), &texts, row);
             let dimensions = customers.dimensions_mut(slot);
             dimensions.iter_mut().zip(&shown).for_each(|(word, column)| *word = column[row]);
@@ -79,7 +107,7 @@ impl States<'_> {
         as_of: MonthNumber,
         dimensions: &[String],
     ) -> Result<(), ArrowError> {
-        let states = self.states(rows, as_of, false);
+        let states = told(rows, as_of, false);
         let texts = self.texts(rows, dimensions)?;
         for (row, slot) in slots.take(rows.num_rows()).enumerate() {
             if customers.states[slot as usize].as_of == NEVER {
@@ -103,34 +131,6 @@ impl States<'_> {
             texts.push((place, words.of_column(&rows[name])?));
         }
         Ok(texts)
-    }
-
-    fn states(&self, rows: &RecordBatch, as_of: MonthNumber, in_base: bool) -> Vec<State> {
-        let mut states = vec![State { as_of, in_base, ..UNKNOWN }; rows.num_rows()];
-        for (name, of) in MONTHS {
-            let mut last = (i32::MIN, 0);
-            let days = rows[name].as_primitive::<Date32Type>().iter();
-            for (state, day) in states.iter_mut().zip(days) {
-                let Some(day) = day else { continue };
-                if last.0 != day {
-                    last = (day, Month::of_days(day).number());
-                }
-                *of(state) = last.1;
-            }
-        }
-        for (name, of) in MONEY {
-            let cents = rows[name].as_primitive::<Decimal128Type>().values();
-            states.iter_mut().zip(cents).for_each(|(state, cents)| *of(state) = *cents as Cents);
-        }
-        for (name, of) in FLAGS {
-            let flags = rows[name].as_boolean().values();
-            states.iter_mut().zip(flags).for_each(|(state, flag)| *of(state) = flag);
-        }
-        for (name, of) in COUNTS {
-            let counts = rows[name].as_primitive::<Int32Type>().values();
-            states.iter_mut().zip(counts).for_each(|(state, count)| *of(state) = *count);
-        }
-        states
     }
 }
 
