@@ -34,14 +34,21 @@ impl Books {
         Ok(Arc::new(Self { warehouse: warehouse.clone(), ledger, beside }))
     }
 
-    /// The files of a source, what the ledger says of them, and their places in the order of its deliveries.
+    /// The files of a source, what the ledger says of them, and their places in the order of its deliveries: of two
+    /// with one key the later one takes the place of the earlier.
     pub async fn plan(&self, kind: SourceKind, files: Vec<FoundFile>) -> Vec<Plan> {
         let ledger = self.ledger.lock().await;
-        let mut next = ledger.next_delivery(kind);
+        let first = ledger.next_delivery(kind);
+        let mut new = HashMap::new();
         let plan = |file: FoundFile| {
             let current = ledger.current(kind, &file.key).cloned();
-            let delivery = current.as_ref().map_or(next, |landing| landing.delivery);
-            next += i32::from(current.is_none());
+            let delivery = match &current {
+                Some(landing) => landing.delivery,
+                None => {
+                    let next = first + new.len() as i32;
+                    *new.entry(file.key.clone()).or_insert(next)
+                }
+            };
             Plan { file, current, delivery }
         };
         files.into_iter().map(plan).collect()

@@ -100,10 +100,12 @@ impl Ledger {
     /// The store can't be read.
     pub async fn open(warehouse: &Warehouse) -> Result<Self, WarehouseError> {
         let table = SmallTable::open(warehouse, layout::LANDINGS).await?;
-        let landings = match &table {
+        let mut landings: Vec<Landing> = match &table {
             Some(table) => table.read().await?,
             None => Vec::new(),
         };
+        // One source after the other, since they land side by side.
+        landings.sort_by_key(|landing| landing.source);
         let mut ledger = Self {
             table,
             warehouse: warehouse.clone(),
@@ -208,7 +210,8 @@ impl Ledger {
 
     /// Adds a landing.
     pub fn push(&mut self, landing: Landing) {
-        self.landings.push(landing);
+        let behind = self.landings.partition_point(|other| other.source <= landing.source);
+        self.landings.insert(behind, landing);
         self.changed = true;
     }
 
@@ -223,8 +226,6 @@ impl Ledger {
         if self.table.is_none() {
             self.table = Some(SmallTable::open_or_create(&self.warehouse, layout::LANDINGS).await?);
         }
-        // Sources land side by side: the ledger has them one after the other.
-        self.landings.sort_by_key(|landing| landing.source);
         if let Some(table) = &mut self.table {
             table.replace(&self.landings).await?;
         }

@@ -16,7 +16,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use futures::future::join_all;
+use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, channel, unbounded};
+use futures::future::{join, join_all};
 use futures::{FutureExt, Stream, StreamExt};
 use tokio::sync::Mutex;
 
@@ -181,20 +182,40 @@ pub async fn land(
     let failed = AtomicBool::new(false);
     let mut sources: BTreeMap<SourceKind, Vec<FoundFile>> = BTreeMap::new();
     found.into_iter().for_each(|file| sources.entry(file.kind).or_default().push(file));
-    let lanes = sources.into_iter().map(async |(kind, files)| {
-        let plans = books.plan(kind, files).await;
+    let (mut lanes, mut settled) = (Vec::new(), Vec::new());
+    for (kind, files) in sources {
         let committer = Committer::new(&books, kind).await;
-        let staged = futures::stream::iter(plans)
+        let staged = futures::stream::iter(books.plan(kind, files).await)
             .map(|plan| stage::stage(warehouse, config, plan, options))
             .buffered(options.threads.max(1));
-        settle_all(committer, staged, &failed, options).await
-    });
-    let settled = join_all(lanes).await;
+        let (send, receive) = unbounded();
+        lanes.push(settle_all(committer, staged, &failed, send, options));
+        settled.push(receive);
+    }
+    let (ended, mut outcomes) = join(join_all(lanes), tell(settled, options.watch)).await;
     // An error matters more than a failure to save: the ledger is repaired from the commits.
-    let saved = books.save().await;
-    let outcomes = settled.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let saved = if options.dry_run { Ok(()) } else { books.save().await };
+    ended.into_iter().collect::<Result<(), _>>()?;
     saved?;
-    Ok(outcomes.into_iter().flatten().collect())
+    outcomes.sort_by_key(|(file, _)| file.kind);
+    Ok(outcomes)
+}
+
+/// Tells what became of the files, the sources taking turns: in the same order whichever of them is quicker.
+async fn tell(
+    mut settled: Vec<UnboundedReceiver<(FoundFile, Outcome)>>,
+    watch: &dyn Watch,
+) -> Vec<(FoundFile, Outcome)> {
+    let mut told = Vec::new();
+    while !settled.is_empty() {
+        for mut source in std::mem::take(&mut settled) {
+            let Some((file, outcome)) = source.next().await else { continue };
+            watch.ends(&file, &outcome);
+            told.push((file, outcome));
+            settled.push(source);
+        }
+    }
+    told
 }
 
 /// Commits the staged files of one source in their order, until the warehouse fails any source.
@@ -202,27 +223,26 @@ async fn settle_all(
     committer: Committer,
     staged: impl Stream<Item = (stage::Plan, Result<stage::Stage, LandError>)>,
     failed: &AtomicBool,
+    settled: UnboundedSender<(FoundFile, Outcome)>,
     options: &Options<'_>,
-) -> Result<Vec<(FoundFile, Outcome)>, LandError> {
+) -> Result<(), LandError> {
     let committer = Arc::new(Mutex::new(committer));
     // Staging goes on while a file is committed; to send fails only after a commit has.
-    let (send, mut receive) = futures::channel::mpsc::channel(options.threads);
+    let (send, mut receive) = channel(options.threads);
     let stage_all = staged.map(Ok).forward(send).map(|_| Ok::<_, LandError>(()));
     let commit_all = async move {
-        let mut outcomes = Vec::new();
         while let Some((plan, staged)) = receive.next().await {
             if failed.load(Ordering::Relaxed) {
                 break;
             }
             let outcome = settle(&committer, staged, options).await;
             let outcome = outcome.inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
-            options.watch.ends(&plan.file, &outcome);
-            outcomes.push((plan.file, outcome));
+            // Who tells of it listens to the end.
+            let _ = settled.unbounded_send((plan.file, outcome));
         }
-        Ok(outcomes)
+        Ok(())
     };
-    let ((), outcomes) = futures::try_join!(stage_all, commit_all)?;
-    Ok(outcomes)
+    futures::try_join!(stage_all, commit_all).map(|_| ())
 }
 
 /// Commits what is to be committed. Only an error of the warehouse ends the landing.

@@ -6,26 +6,26 @@ mod delta;
 mod dictionary;
 mod encoder;
 mod flags;
+mod group;
 mod pages;
+#[cfg(test)]
+mod tests;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, make_array};
-use arrow::compute::concat;
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::{
-    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriterOptions,
-    compute_leaves,
-};
+use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, ArrowWriterOptions};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
-use parquet::schema::types::{ColumnDescPtr, ColumnPath};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::ColumnPath;
 
 pub use self::encoder::Encoder;
+use self::group::{Writers, encode_columns};
 
 /// How columns are encoded whose values hardly repeat, so that a dictionary would only cost time. Ids share
 /// their beginnings with the row before; lines and moments hardly differ from it.
@@ -211,8 +211,7 @@ impl Begun {
     fn write(&mut self, rows: &[RecordBatch], threads: usize) -> Result<(), ParquetError> {
         let columns = self.file.schema_descr().columns().to_vec();
         let mut group = self.file.next_row_group()?;
-        let made = Mutex::default();
-        let writers = Writers { groups: &self.groups, group: self.written, made };
+        let writers = Writers::new(&self.groups, self.written);
         for chunk in encode_columns(rows, &columns, &writers, self.compression, threads)? {
             chunk.append_to(&mut group)?;
         }
@@ -220,121 +219,4 @@ impl Begun {
         self.written += 1;
         Ok(())
     }
-}
-
-/// A column of a row group, encoded by the crate or by us.
-enum Chunk {
-    Written(ArrowColumnChunk),
-    Encoded(pages::Chunk),
-}
-
-impl Chunk {
-    fn append_to(
-        self,
-        group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
-    ) -> Result<(), ParquetError> {
-        match self {
-            Self::Written(chunk) => chunk.append_to_row_group(group),
-            Self::Encoded((bytes, close)) => group.append_column(&bytes, close),
-        }
-    }
-}
-
-/// The crate's writers of a row group, made where the first one is asked for: each of them sets zstd up, and
-/// most row groups need none.
-struct Writers<'a> {
-    groups: &'a ArrowRowGroupWriterFactory,
-    group: usize,
-    made: Mutex<Vec<Option<ArrowColumnWriter>>>,
-}
-
-impl Writers<'_> {
-    fn take(&self, place: usize) -> Result<ArrowColumnWriter, ParquetError> {
-        let mut made = self.made.lock().map_err(|_| fell())?;
-        if made.is_empty() {
-            let writers = self.groups.create_column_writers(self.group)?;
-            *made = writers.into_iter().map(Some).collect();
-        }
-        made.get_mut(place).and_then(Option::take).ok_or_else(fell)
-    }
-}
-
-fn fell() -> ParquetError {
-    ParquetError::General("a thread that encodes has panicked".into())
-}
-
-/// The columns of a row group, each thread taking the next one that is left.
-fn encode_columns(
-    rows: &[RecordBatch],
-    described: &[ColumnDescPtr],
-    writers: &Writers<'_>,
-    compression: Compression,
-    threads: usize,
-) -> Result<Vec<Chunk>, ParquetError> {
-    let left = Mutex::new(described.iter().enumerate());
-    let next = || left.lock().ok()?.next();
-    let work = || {
-        let mut done = Vec::new();
-        while let Some((place, described)) = next() {
-            let schema = rows[0].schema();
-            let parts: Vec<ArrayRef> =
-                rows.iter().map(|rows| Arc::clone(rows.column(place))).collect();
-            let field = schema.field(place);
-            let chunk = match encode_column(field, &parts, described)? {
-                Some(column) => Chunk::Encoded(pages::write(column, described, compression)?),
-                None => Chunk::Written(write_column(field, &parts, writers.take(place)?)?),
-            };
-            done.push((place, chunk));
-        }
-        Ok::<_, ParquetError>(done)
-    };
-    let mut chunks = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut chunks = work()?;
-        for other in others {
-            chunks.extend(other.join().map_err(|_| fell())??);
-        }
-        Ok::<_, ParquetError>(chunks)
-    })?;
-    chunks.sort_unstable_by_key(|(place, _)| *place);
-    Ok(chunks.into_iter().map(|(_, chunk)| chunk).collect())
-}
-
-/// A column encoded by us; none where that is left to the crate.
-fn encode_column(
-    field: &Field,
-    parts: &[ArrayRef],
-    described: &ColumnDescPtr,
-) -> Result<Option<pages::Column>, ParquetError> {
-    match (unrepeated(field), field.data_type()) {
-        (Some(_), _) => Ok(delta::encode(&dictionary::unpacked(parts)?, described)),
-        (None, DataType::Boolean) => Ok(flags::encode(parts, described)),
-        (None, _) => dictionary::encode(parts, described),
-    }
-}
-
-/// A column encoded by the crate.
-fn write_column(
-    field: &Field,
-    parts: &[ArrayRef],
-    mut writer: ArrowColumnWriter,
-) -> Result<ArrowColumnChunk, ParquetError> {
-    let parts = dictionary::unpacked(parts)?;
-    let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
-    let column = without_empty_nulls(concat(&parts)?)?;
-    let field = field.clone().with_data_type(column.data_type().clone());
-    for leaf in compute_leaves(&field, &column)? {
-        writer.write(&leaf)?;
-    }
-    writer.close()
-}
-
-/// That nothing is null is said in one way, so that equal values give equal bytes.
-fn without_empty_nulls(column: ArrayRef) -> Result<ArrayRef, ParquetError> {
-    Ok(match column.nulls() {
-        Some(nulls) if nulls.null_count() == 0 => {
-            make_array(column.to_data().into_builder().nulls(None).build()?)
-        }
-        _ => column,
-    })
 }

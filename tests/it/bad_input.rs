@@ -234,6 +234,18 @@ fn the_same_file_under_another_name() {
     "#);
 }
 
+/// Of two files with one key the later one counts, as if it had come in a run of its own.
+#[test]
+fn a_key_that_is_named_twice() {
+    let context = TestContext::new();
+    context.bills("billing/2024-01.csv", ["a,2024-01-05,10.00".to_owned()]);
+    context.bills("corrected/2024-01.csv", ["a,2024-01-05,12.00".to_owned()]);
+    context.ok(&["land", "billing", "billing/2024-01.csv", "corrected/2024-01.csv"]);
+    assert_eq!(context.value("select sum(amount) from billing"), "12.00");
+    context.ok(&["land", "billing", "--retract", "2024-01.csv"]);
+    assert_eq!(context.value("select count(*) from billing"), "0");
+}
+
 #[test]
 fn events_of_no_known_meaning() {
     let text = b"event_id,customer_id,occurred_at,event\ne1,a,2024-01-06T10:00:00,frobnicate\n";

@@ -54,8 +54,8 @@ async fn bills(
         bills.reserve(part.rows as usize);
         let mut rows =
             read::batches(&warehouse, "billing", &part, Some(&Bills::COLUMNS), identity).await?;
-        while let Some(lines) = rows.recv().await {
-            bills.add(&lines?).map_err(of_table("billing"))?;
+        while let Some(lines) = rows.next().await? {
+            bills.add(&lines).map_err(of_table("billing"))?;
         }
     }
     Ok(bills)

@@ -78,8 +78,7 @@ impl Step<'_> {
         for (table, file) in files {
             let columns = Some(["customer_id"].as_slice());
             let mut rows = read::batches(self.warehouse, table, &file, columns, identity).await?;
-            while let Some(batch) = rows.recv().await {
-                let batch = batch?;
+            while let Some(batch) = rows.next().await? {
                 let found = batch.column(0).as_string::<i32>();
                 let some = (0..found.len()).step_by(SAMPLED);
                 ids.extend(some.map(|row| found.value(row).to_owned()));

@@ -12,6 +12,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use tokio::sync::mpsc::{self, Receiver};
+use tokio::task::JoinHandle;
 
 use crate::close::fell;
 use crate::month::Month;
@@ -40,7 +41,23 @@ pub async fn file(
 }
 
 /// What is made of rows as they are decoded.
-pub type Batches<T> = Receiver<Result<T, WarehouseError>>;
+pub struct Batches<T> {
+    made: Receiver<Result<T, WarehouseError>>,
+    decoding: JoinHandle<()>,
+}
+
+impl<T> Batches<T> {
+    /// What is made of the next rows; not to be asked again after the last.
+    ///
+    /// # Errors
+    /// The file is damaged, or the task has panicked.
+    pub async fn next(&mut self) -> Result<Option<T>, WarehouseError> {
+        match self.made.recv().await {
+            Some(made) => made.map(Some),
+            None => (&mut self.decoding).await.map(|()| None).map_err(fell),
+        }
+    }
+}
 
 /// What is made of the rows of a data file as they are decoded, by a task of its own, while the caller takes those
 /// before.
@@ -55,8 +72,8 @@ pub async fn batches<T: Send + 'static>(
     make: impl Fn(RecordBatch) -> T + Send + 'static,
 ) -> Result<Batches<T>, WarehouseError> {
     let reader = Opened::new(warehouse, table, file).await?.rows(columns, None)?;
-    let (sender, receiver) = mpsc::channel(DECODED);
-    tokio::spawn(async move {
+    let (sender, made) = mpsc::channel(DECODED);
+    let decoding = tokio::spawn(async move {
         for batch in reader {
             // Nobody listens any more where an earlier batch did not fit.
             if sender.send(batch.map(&make)).await.is_err() {
@@ -64,7 +81,7 @@ pub async fn batches<T: Send + 'static>(
             }
         }
     });
-    Ok(receiver)
+    Ok(Batches { made, decoding })
 }
 
 /// A data file that has been fetched.

@@ -48,8 +48,7 @@ impl Step<'_> {
             let table = layout::CUSTOMER_MONTH;
             let told = move |rows| (states::told(&rows, before.number(), true), rows);
             let mut rows = read::batches(self.warehouse, table, &file, None, told).await?;
-            while let Some(batch) = rows.recv().await {
-                let (told, batch) = batch?;
+            while let Some((told, batch)) = rows.next().await? {
                 let mut state = States { words: &mut self.words, groups: &mut self.groups };
                 let (customers, dimensions) = (&mut self.customers, &self.dimensions);
                 let brought = state.present(&batch, &told, customers, dimensions);

@@ -43,12 +43,11 @@ mod tests {
     use std::sync::Arc;
 
     use arrow::array::RecordBatch;
-    use arrow::compute::concat_batches;
     use arrow::datatypes::{DataType, Field, Schema};
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
     use proptest::prelude::*;
 
-    use super::super::{FileBytes, encode as file_of};
+    use super::super::tests::file_of;
     use super::*;
 
     fn batch(flags: &[Option<bool>], nullable: bool) -> RecordBatch {
@@ -66,22 +65,14 @@ mod tests {
             times in 1..60_usize, nullable: bool, cut: prop::sample::Index,
         ) {
             let rows = batch(&flags.repeat(times), nullable);
-            let bytes = file_of(&rows).unwrap();
-            let read = ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).unwrap();
-            let batches: Vec<RecordBatch> = read.build().unwrap().map(Result::unwrap).collect();
-            prop_assert_eq!(&concat_batches(&rows.schema(), &batches).unwrap(), &rows);
-            let cut = cut.index(rows.num_rows() + 1);
-            let mut file = FileBytes::new(rows.schema(), 1);
-            file.push(&rows.slice(0, cut)).unwrap();
-            file.push(&rows.slice(cut, rows.num_rows() - cut)).unwrap();
-            prop_assert_eq!(&file.finish().unwrap().0, &bytes);
+            file_of(&rows, cut.index(rows.num_rows() + 1));
         }
     }
 
     #[test]
     fn the_footer_tells_whether_there_is_a_false_and_a_true() {
         let told = |flags: &[Option<bool>]| {
-            let bytes = file_of(&batch(flags, true)).unwrap();
+            let bytes = file_of(&batch(flags, true), 1);
             let read = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
             read.metadata().row_group(0).column(0).statistics().cloned().unwrap()
         };

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use arrow::array::{
     Date32Array, Decimal128Array, DictionaryArray, Int32Array, RecordBatch, StringArray,
 };
-use arrow::compute::concat_batches;
 use arrow::datatypes::{Field, Schema};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Encoding;
 use parquet::file::metadata::ColumnChunkMetaData;
 use proptest::prelude::*;
 
-use super::super::{FileBytes, encode as file_of};
+use super::super::tests::{file_of, file_of_parts};
 use super::*;
 
 /// Rows of a text, a day, a count and an amount, any of which may be null.
@@ -96,24 +95,18 @@ proptest! {
     #[test]
     fn columns_are_read_as_they_were_written(rows in rows(), nullable: bool, cut: prop::sample::Index) {
         let rows = batch(&rows, nullable);
-        let bytes = file_of(&rows).unwrap();
-        let read = ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).unwrap();
-        let batches: Vec<RecordBatch> = read.build().unwrap().map(Result::unwrap).collect();
-        prop_assert_eq!(&concat_batches(&rows.schema(), &batches).unwrap(), &rows);
-        prop_assert_eq!(&file_of(&by_number(&rows)).unwrap(), &bytes);
         let cut = cut.index(rows.num_rows() + 1);
+        let bytes = file_of(&rows, cut);
+        prop_assert_eq!(&file_of_parts(&[by_number(&rows)]), &bytes);
         let [first, second] = [rows.slice(0, cut), rows.slice(cut, rows.num_rows() - cut)];
         let growing = [numbered_by(&first, &words(&first)), numbered_by(&second, &words(&rows))];
         for parts in [
             [by_number(&first), by_number(&second)],
             [by_number(&first), second.clone()],
-            [first.clone(), by_number(&second)],
-            [first, second],
+            [first, by_number(&second)],
             growing,
         ] {
-            let mut file = FileBytes::new(rows.schema(), 1);
-            parts.iter().for_each(|part| file.push(part).unwrap());
-            prop_assert_eq!(&file.finish().unwrap().0, &bytes);
+            prop_assert_eq!(&file_of_parts(&parts), &bytes);
         }
     }
 }
@@ -126,15 +119,10 @@ fn long_texts_that_differ_are_left_to_the_library() {
     };
     let chunk = |column: ArrayRef| {
         let rows = RecordBatch::try_from_iter([("text", column)]).unwrap();
-        let bytes = file_of(&rows).unwrap();
-        let mut file = FileBytes::new(rows.schema(), 1);
-        file.push(&by_number(&rows)).unwrap();
-        assert_eq!(file.finish().unwrap().0, bytes);
+        let bytes = file_of(&rows, 1);
+        assert_eq!(file_of_parts(&[by_number(&rows)]), bytes);
         let read = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
-        let chunk = read.metadata().row_group(0).column(0).clone();
-        let read: Vec<RecordBatch> = read.build().unwrap().map(Result::unwrap).collect();
-        assert_eq!(concat_batches(&rows.schema(), &read).unwrap(), rows);
-        chunk
+        read.metadata().row_group(0).column(0).clone()
     };
     let by_keys = |chunk: &ColumnChunkMetaData| {
         chunk
@@ -155,7 +143,7 @@ fn the_footer_tells_least_and_greatest() {
         ],
         true,
     );
-    let read = ParquetRecordBatchReaderBuilder::try_new(file_of(&rows).unwrap()).unwrap();
+    let read = ParquetRecordBatchReaderBuilder::try_new(file_of(&rows, 1)).unwrap();
     let group = read.metadata().row_group(0);
     let told = |place: usize| group.column(place).statistics().cloned();
     assert_eq!(told(0), None);
