@@ -164,7 +164,7 @@ pub struct Options<'a> {
     pub compile: &'a Compiler,
     /// Who watches.
     pub watch: &'a dyn Watch,
-    /// Threads that read and encode; of each source as many files are under way.
+    /// Threads that read and encode; a few files more are under way.
     pub threads: usize,
 }
 
@@ -182,12 +182,14 @@ pub async fn land(
     let failed = AtomicBool::new(false);
     let mut sources: BTreeMap<SourceKind, Vec<FoundFile>> = BTreeMap::new();
     found.into_iter().for_each(|file| sources.entry(file.kind).or_default().push(file));
+    // Each source's share of the threads, and a file more: while one is hashed or committed, others keep all busy.
+    let under_way = options.threads.div_ceil(sources.len().max(1)) + 1;
     let (mut lanes, mut settled) = (Vec::new(), Vec::new());
     for (kind, files) in sources {
         let committer = Committer::new(&books, kind).await;
         let staged = futures::stream::iter(books.plan(kind, files).await)
             .map(|plan| stage::stage(warehouse, config, plan, options))
-            .buffered(options.threads.max(1));
+            .buffered(under_way);
         let (send, receive) = unbounded();
         lanes.push(settle_all(committer, staged, &failed, send, options));
         settled.push(receive);
