@@ -209,6 +209,7 @@ impl TestContext {
             .fold(text, |text, (pattern, word)| pattern.replace_all(&text, *word).into_owned())
     }
 
+    /// Writes what differs only: a program started before, which reads it at this moment, finds it whole.
     fn write_config(&self) {
         let Some(own) = &self.config else { return };
         let warehouse = ("warehouse".to_owned(), "url = \"warehouse\"".to_owned());
@@ -221,7 +222,10 @@ impl TestContext {
             .filter(|(table, _)| !own.contains(&format!("[{table}]")))
             .map(|(table, line)| format!("[{table}]\n{line}\n"))
             .collect();
-        std::fs::write(self.path("churnhouse.toml"), preset + own).unwrap();
+        let (path, text) = (self.path("churnhouse.toml"), preset + own);
+        if std::fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+            std::fs::write(path, text).unwrap();
+        }
     }
 
     fn holds_files(&self, folder: &str) -> bool {

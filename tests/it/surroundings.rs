@@ -150,9 +150,11 @@ fn a_reader_that_hangs_up() {
 #[test]
 fn a_second_writer_waits_for_the_first() {
     let context = context();
-    let mut children: Vec<_> = (0..3).map(|_| context.command(&RUN).spawn().unwrap()).collect();
-    let statuses: Vec<_> = children.iter_mut().map(|child| child.wait().unwrap().code()).collect();
-    assert_eq!(statuses, [Some(0); 3]);
+    let writers: Vec<_> = (0..3).map(|_| context.command(&RUN).spawn().unwrap()).collect();
+    for writer in writers {
+        let ended = writer.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+    }
     let undisturbed = self::context();
     undisturbed.run_all();
     assert_eq!(context.everything(), undisturbed.everything());
