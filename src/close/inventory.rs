@@ -4,9 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use futures::future::try_join_all;
-
-use super::{Aliases, CloseError};
+use super::{Aliases, CloseError, fell};
 use crate::config::Config;
 use crate::extract::SourceKind;
 use crate::land::{Occurrence, live_landings, superseded};
@@ -58,8 +56,9 @@ impl Inventory {
         let mut sources = BTreeMap::new();
         let mut live = std::collections::HashSet::new();
         let kinds = SourceKind::iter();
-        let opened = try_join_all(kinds.map(|kind| warehouse.open(layout::landed(kind)))).await?;
-        for (kind, table) in SourceKind::iter().zip(opened) {
+        let opening = kinds.map(|kind| (kind, warehouse.begin_to_open(layout::landed(kind))));
+        for (kind, table) in opening.collect::<Vec<_>>() {
+            let table = table.await.map_err(fell)??;
             let files = table.as_ref().map(Table::files).transpose()?.unwrap_or_default();
             live.extend(live_landings(&files));
             sources.insert(kind, Landed { table, files, rows: BTreeMap::new() });

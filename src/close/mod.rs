@@ -168,8 +168,10 @@ pub async fn close(
     options: &Options,
     watch: &mut Watch<'_>,
 ) -> Result<Report, CloseError> {
+    let closes = warehouse.clone();
+    let closes = tokio::spawn(async move { Closes::read(&closes).await });
     let inventory = Inventory::read(warehouse, config).await?;
-    let mut closes = Closes::read(warehouse).await?;
+    let mut closes = closes.await.map_err(fell)??;
     let mut saver = Saver::new(warehouse, threads(config));
     accept(&mut closes, &mut saver, &options.accept);
     let definitions = definitions(config);

@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use super::{CloseRecord, Closes, Making, Schedule, Taken, fell};
 use crate::month::Month;
 use crate::warehouse::{
-    Change, DataFile, FileBytes, SmallTable, Warehouse, WarehouseError, layout,
+    Change, DataFile, FileBytes, Opening, SmallTable, Table, Warehouse, WarehouseError, layout,
 };
 
 /// How much closing may be lost to a crash.
@@ -31,8 +31,25 @@ pub struct Saver<'a> {
     parts: Option<SyncSender<Taken>>,
     /// What comes of the months that were begun.
     writing: VecDeque<JoinHandle<Result<Written, WarehouseError>>>,
+    /// What is committed to next, opened while months are computed.
+    tables: Option<Tables>,
     saved: Instant,
     changed: bool,
+}
+
+/// The tables that a close commits to.
+struct Tables {
+    /// In the order of [`layout::core`].
+    core: Vec<Opening>,
+    closes: Opening,
+}
+
+impl Tables {
+    /// Begins to open them.
+    fn open(warehouse: &Warehouse) -> Self {
+        let open = |name| warehouse.begin_to_open(name);
+        Self { core: layout::core().map(open).collect(), closes: open(layout::CLOSES) }
+    }
 }
 
 /// A month whose files are written.
@@ -46,8 +63,8 @@ struct Written {
 impl<'a> Saver<'a> {
     /// Nothing is written yet. Files are encoded by so many threads.
     pub fn new(warehouse: &'a Warehouse, threads: usize) -> Self {
-        let saved = Instant::now();
-        Self { warehouse, threads, parts: None, writing: VecDeque::new(), saved, changed: false }
+        let (writing, saved) = (VecDeque::new(), Instant::now());
+        Self { warehouse, threads, parts: None, writing, tables: None, saved, changed: false }
     }
 
     /// Notes that the records have changed without a month being closed.
@@ -64,6 +81,7 @@ impl<'a> Saver<'a> {
         let writing = write(self.warehouse.clone(), month, encoded);
         self.parts = Some(parts);
         self.writing.push_back(tokio::spawn(writing));
+        self.tables.get_or_insert_with(|| Tables::open(self.warehouse));
     }
 
     /// Adds customers to the month that was begun, in the order of their ids; waits while too many others do.
@@ -117,18 +135,31 @@ impl<'a> Saver<'a> {
         if !self.changed {
             return Ok(());
         }
-        let replaced = layout::core().map(|name| {
+        let tables = self.tables.take().unwrap_or_else(|| Tables::open(self.warehouse));
+        let replaced = layout::core().zip(tables.core).map(|(name, table)| {
             let wanted = closes.files(name, |_: Month| true);
-            tokio::spawn(replace(self.warehouse.clone(), name, wanted))
+            tokio::spawn(replace(self.warehouse.clone(), name, table, wanted))
         });
         for replaced in replaced.collect::<Vec<_>>() {
             replaced.await.map_err(fell)??;
         }
-        let mut table = SmallTable::open_or_create(self.warehouse, layout::CLOSES).await?;
+        let table = opened(self.warehouse, layout::CLOSES, tables.closes).await?;
         let records: Vec<&CloseRecord> = closes.records().collect();
-        table.replace(&records).await?;
+        SmallTable::of(self.warehouse, table).replace(&records).await?;
         (self.saved, self.changed) = (Instant::now(), false);
         Ok(())
+    }
+}
+
+/// A table that has been opened, or is created where it is not there yet.
+async fn opened(
+    warehouse: &Warehouse,
+    name: &'static str,
+    table: Opening,
+) -> Result<Table, WarehouseError> {
+    match table.await.map_err(fell)?? {
+        Some(table) => Ok(table),
+        None => warehouse.open_or_create(name).await,
     }
 }
 
@@ -136,9 +167,10 @@ impl<'a> Saver<'a> {
 async fn replace(
     warehouse: Warehouse,
     name: &'static str,
+    table: Opening,
     wanted: Vec<DataFile>,
 ) -> Result<(), WarehouseError> {
-    let mut table = warehouse.open_or_create(name).await?;
+    let table = opened(&warehouse, name, table).await?;
     let live = table.files()?;
     let among =
         |file: &DataFile, files: &[DataFile]| files.iter().any(|other| other.path == file.path);
@@ -147,7 +179,7 @@ async fn replace(
     if add.is_empty() && remove.is_empty() {
         return Ok(());
     }
-    table.commit(Change { add, remove, note: None }).await
+    table.commit_last(Change { add, remove, note: None }).await
 }
 
 /// Writes a month's files when they are encoded.
@@ -157,21 +189,32 @@ async fn write(
     encoded: JoinHandle<Result<Encoded, WarehouseError>>,
 ) -> Result<Written, WarehouseError> {
     let (encoded, charges) = encoded.await.map_err(fell)??;
+    let put = |(name, encoded)| tokio::spawn(put(warehouse.clone(), name, month, encoded));
     let mut files = Vec::new();
-    for (name, (bytes, rows)) in layout::core().zip(encoded) {
-        let digest = layout::digest(&[&bytes]);
-        let path = format!("{}/{digest}.parquet", layout::partition(month));
-        let whole = warehouse.path(&format!("{name}/{path}"));
-        let size = bytes.len() as u64;
-        let written = warehouse.store().put(&whole, bytes.into()).await;
-        written.map_err(|source| WarehouseError::Storage {
-            action: "write",
-            path: whole.to_string(),
-            source,
-        })?;
-        files.push((DataFile { path, month: Some(month), rows, size, ids: None }, digest));
+    for put in layout::core().zip(encoded).map(put).collect::<Vec<_>>() {
+        files.push(put.await.map_err(fell)??);
     }
     Ok(Written { month, files, charges })
+}
+
+/// Writes a file of a month, named by its content; tells the digest of that too.
+async fn put(
+    warehouse: Warehouse,
+    name: &'static str,
+    month: Month,
+    (bytes, rows): (Bytes, u64),
+) -> Result<(DataFile, String), WarehouseError> {
+    let digest = layout::digest(&[&bytes]);
+    let path = format!("{}/{digest}.parquet", layout::partition(month));
+    let whole = warehouse.path(&format!("{name}/{path}"));
+    let size = bytes.len() as u64;
+    let written = warehouse.store().put(&whole, bytes.into()).await;
+    written.map_err(|source| WarehouseError::Storage {
+        action: "write",
+        path: whole.to_string(),
+        source,
+    })?;
+    Ok((DataFile { path, month: Some(month), rows, size, ids: None }, digest))
 }
 
 /// The files' bytes and rows in the order of [`layout::core`], and the digest of the customers' revenue.

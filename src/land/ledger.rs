@@ -223,12 +223,11 @@ impl Ledger {
         if !self.changed {
             return Ok(());
         }
-        if self.table.is_none() {
-            self.table = Some(SmallTable::open_or_create(&self.warehouse, layout::LANDINGS).await?);
-        }
-        if let Some(table) = &mut self.table {
-            table.replace(&self.landings).await?;
-        }
+        let table = match self.table.take() {
+            Some(table) => table,
+            None => SmallTable::open_or_create(&self.warehouse, layout::LANDINGS).await?,
+        };
+        table.replace(&self.landings).await?;
         self.changed = false;
         Ok(())
     }

@@ -122,6 +122,9 @@ fn storage_hint(source: &dyn std::fmt::Debug) -> Option<String> {
     Some(hint.to_owned())
 }
 
+/// A table that is being opened, which may not be there.
+pub type Opening = tokio::task::JoinHandle<Result<Option<Table>, WarehouseError>>;
+
 /// A warehouse: a URL, its store, and its tables by name.
 #[derive(Clone, Debug)]
 pub struct Warehouse {
@@ -166,6 +169,12 @@ impl Warehouse {
     /// The store or the table's log can't be read.
     pub async fn open(&self, name: &'static str) -> Result<Option<Table>, WarehouseError> {
         Table::open(self, name).await
+    }
+
+    /// Begins to open a table, in a task of its own.
+    pub fn begin_to_open(&self, name: &'static str) -> Opening {
+        let warehouse = self.clone();
+        tokio::spawn(async move { warehouse.open(name).await })
     }
 
     /// Opens a table, and creates it where it does not exist yet.

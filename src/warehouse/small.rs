@@ -27,8 +27,12 @@ impl SmallTable {
         warehouse: &Warehouse,
         name: &'static str,
     ) -> Result<Option<Self>, WarehouseError> {
-        let schema = layout::schema(name, warehouse.dimensions());
-        Ok(warehouse.open(name).await?.map(|table| Self { table, schema }))
+        Ok(warehouse.open(name).await?.map(|table| Self::of(warehouse, table)))
+    }
+
+    /// A table of few rows that is open already.
+    pub fn of(warehouse: &Warehouse, table: Table) -> Self {
+        Self { schema: layout::schema(table.name(), warehouse.dimensions()), table }
     }
 
     /// Opens it, and creates it where it does not exist yet.
@@ -39,8 +43,7 @@ impl SmallTable {
         warehouse: &Warehouse,
         name: &'static str,
     ) -> Result<Self, WarehouseError> {
-        let schema = layout::schema(name, warehouse.dimensions());
-        Ok(Self { table: warehouse.open_or_create(name).await?, schema })
+        Ok(Self::of(warehouse, warehouse.open_or_create(name).await?))
     }
 
     /// The version of its log that was read.
@@ -62,16 +65,16 @@ impl SmallTable {
         Ok(rows)
     }
 
-    /// Replaces all rows. The file is named by its content.
+    /// Replaces all rows; the table is to be opened again before it is read. The file is named by its content.
     ///
     /// # Errors
     /// The store refuses, or another writer was quicker.
-    pub async fn replace<T: Serialize>(&mut self, rows: &[T]) -> Result<(), WarehouseError> {
+    pub async fn replace<T: Serialize>(self, rows: &[T]) -> Result<(), WarehouseError> {
         let batch = to_batch(&self.schema, rows).map_err(|source| self.arrow(source))?;
         let before = self.table.files()?;
         let name = format!("v{:06}", self.table.version() + 1);
         let add = write_file(&self.table, &name, &batch).await?;
-        self.table.commit(Change { add: vec![add], remove: before, note: None }).await
+        self.table.commit_last(Change { add: vec![add], remove: before, note: None }).await
     }
 
     fn arrow(&self, source: ArrowError) -> WarehouseError {
@@ -151,4 +154,38 @@ pub async fn read_file(table: &Table, data: &DataFile) -> Result<Vec<RecordBatch
     reader
         .collect::<Result<_, _>>()
         .map_err(|source| WarehouseError::Arrow { table: table.name().to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::close::CloseRecord;
+    use crate::config::Config;
+    use crate::month::Month;
+
+    /// Opening replays the commits since a checkpoint, so a table that is replaced each month must come to one.
+    #[tokio::test]
+    async fn the_log_of_a_table_replaced_often_has_checkpoints() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config { base: folder.path().to_owned(), ..Config::default() };
+        let warehouse = Warehouse::new(&config).unwrap();
+        let month = |number| Month::new(2020, 1).plus(number);
+        for number in 0..41 {
+            let mut record = CloseRecord::default();
+            record.month = Some(month(number));
+            let table = SmallTable::open_or_create(&warehouse, layout::CLOSES).await.unwrap();
+            table.replace(&[record]).await.unwrap();
+        }
+        let log = folder.path().join("warehouse").join(layout::CLOSES).join("_delta_log");
+        let names = std::fs::read_dir(log).unwrap().map(|entry| entry.unwrap().file_name());
+        let names = names.map(|name| name.to_string_lossy().into_owned());
+        let mut checkpoints: Vec<_> =
+            names.filter(|name| name.ends_with(".checkpoint.parquet")).collect();
+        checkpoints.sort();
+        let expected = [19, 39].map(|version| format!("{version:020}.checkpoint.parquet"));
+        assert_eq!(checkpoints, expected);
+        let table = SmallTable::open(&warehouse, layout::CLOSES).await.unwrap().unwrap();
+        let records: Vec<CloseRecord> = table.read().await.unwrap();
+        assert_eq!((table.version(), records.len(), records[0].month), (41, 1, Some(month(40))));
+    }
 }

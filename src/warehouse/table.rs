@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
-use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
+use deltalake_core::kernel::transaction::{
+    CommitBuilder, CommitProperties, PostCommit, TransactionError,
+};
 use deltalake_core::kernel::{Action, Add, Remove, StructType};
 use deltalake_core::logstore::{StorageConfig, default_logstore};
 use deltalake_core::operations::create::CreateBuilder;
@@ -21,7 +23,7 @@ use crate::month::Month;
 /// The key of a commit's own information in the log.
 const NOTE: &str = "churnhouse";
 /// Commits between checkpoints of a table's log: opening replays at most so many.
-const CHECKPOINT_INTERVAL: &str = "20";
+const CHECKPOINT_INTERVAL: u64 = 20;
 
 /// A live data file of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +89,10 @@ impl Table {
             .with_table_name(name)
             .with_columns(kernel.fields().cloned())
             .with_partition_columns(layout::partition_columns(name))
-            .with_configuration([("delta.checkpointInterval", Some(CHECKPOINT_INTERVAL))])
+            .with_configuration([(
+                "delta.checkpointInterval",
+                Some(CHECKPOINT_INTERVAL.to_string()),
+            )])
             .with_save_mode(SaveMode::Ignore)
             .await
             .map_err(delta_error(name))?;
@@ -137,6 +142,26 @@ impl Table {
     /// # Errors
     /// [`WarehouseError::Conflict`] where somebody committed in between; nothing has changed then.
     pub async fn commit(&mut self, change: Change) -> Result<(), WarehouseError> {
+        let committed = self.put(change).await?.await.map_err(|error| self.commit_error(error))?;
+        self.delta.state = Some(committed.snapshot());
+        Ok(())
+    }
+
+    /// Commits a change like [`Table::commit`] to a table that nothing more is asked of, so that its log is not read
+    /// again but for a checkpoint.
+    ///
+    /// # Errors
+    /// As [`Table::commit`].
+    pub async fn commit_last(self, change: Change) -> Result<(), WarehouseError> {
+        let committed = self.put(change).await?;
+        if (committed.version + 1).is_multiple_of(CHECKPOINT_INTERVAL) {
+            committed.await.map_err(|error| self.commit_error(error))?;
+        }
+        Ok(())
+    }
+
+    /// Adds a change to the log.
+    async fn put(&self, change: Change) -> Result<PostCommit, WarehouseError> {
         let adds = change.add.iter().map(|file| Action::Add(add_action(file)));
         let removes = change.remove.iter().map(|file| Action::Remove(remove_action(file)));
         let actions: Vec<Action> = removes.chain(adds).collect();
@@ -148,13 +173,12 @@ impl Table {
             .with_metadata(note)
             .with_cleanup_expired_logs(Some(false));
         let snapshot = self.delta.snapshot().map_err(delta_error(self.name))?;
-        let committed = CommitBuilder::from(properties)
+        let prepared = CommitBuilder::from(properties)
             .with_actions(actions)
             .build(Some(snapshot), self.delta.log_store(), operation)
-            .await
-            .map_err(|error| self.commit_error(error))?;
-        self.delta.state = Some(committed.snapshot());
-        Ok(())
+            .into_prepared_commit_future();
+        let put = async { prepared.await?.await };
+        put.await.map_err(|error| self.commit_error(error))
     }
 
     /// The notes of the commits after `version`, oldest first, each with its version.

@@ -10,6 +10,7 @@ use object_store::ObjectStoreExt;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+    RowSelectionPolicy,
 };
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::task::JoinHandle;
@@ -22,6 +23,9 @@ use crate::warehouse::{DataFile, Warehouse, WarehouseError};
 const BATCH: usize = 16 << 10;
 /// Batches of a file that wait to be taken.
 const DECODED: usize = 2;
+/// Rows selected are skipped to where so many lie between them, else decoded with the others: to skip costs as much
+/// as to decode some hundred values.
+const SELECTED: RowSelectionPolicy = RowSelectionPolicy::Auto { threshold: 256 };
 /// Files that are read at a time.
 const FILES: usize = 8;
 /// Texts that hardly repeat; all others are read as dictionaries.
@@ -139,7 +143,7 @@ impl Opened {
             builder = builder.with_projection(mask);
         }
         if let Some(selected) = selected {
-            builder = builder.with_row_selection(selected);
+            builder = builder.with_row_selection(selected).with_row_selection_policy(SELECTED);
         }
         let file = self.shown.clone();
         let damaged = move |source| WarehouseError::Parquet { file: file.clone(), source };
