@@ -20,6 +20,7 @@ pub mod month;
 pub mod printer;
 pub mod report;
 pub mod shell;
+mod short;
 pub mod views;
 pub mod warehouse;
 

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use super::error::ExtractError;
+use crate::short::Short;
 
 /// The most rows of a chunk.
 pub const ROWS: usize = 8192;
@@ -79,6 +80,16 @@ impl Chunk {
         chunk
     }
 
+    /// A column of texts, one for each row.
+    pub fn of<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
+        let mut chunk = Self::new(1, Raw::Joined);
+        for text in texts {
+            chunk.push_field(text);
+            chunk.end_row(0);
+        }
+        chunk
+    }
+
     /// Forgets all rows, and keeps the memory.
     pub fn clear(&mut self) {
         self.text.clear();
@@ -141,18 +152,23 @@ impl Chunk {
         &self.text[self.ends[at] as usize..self.ends[at + 1] as usize - 1]
     }
 
-    /// A column of all rows, without the white space around each field; empty is null.
+    /// A field without the white space around it; empty is null.
     #[inline]
-    pub fn column(&self, column: usize) -> impl Iterator<Item = &str> {
-        let ends = self.ends.get(column..).unwrap_or_default();
-        let bounds = ends.array_windows().step_by(self.width.max(1));
-        bounds.map(|[begin, end]| trim(&self.text[*begin as usize..*end as usize - 1]))
+    pub fn field(&self, row: usize, column: usize) -> &str {
+        let text = self.untrimmed(row, column);
+        let plain = |byte: Option<&u8>| byte.is_some_and(|byte| (0x21..0x80).contains(byte));
+        if plain(text.as_bytes().first()) && plain(text.as_bytes().last()) {
+            return text;
+        }
+        text.trim()
     }
 
-    /// A field without the white space around it.
-    #[cfg(test)]
-    pub fn field(&self, row: usize, column: usize) -> &str {
-        trim(self.untrimmed(row, column))
+    /// A field as it stands in the file, if it is short.
+    #[inline(always)]
+    pub fn short(&self, row: usize, column: usize) -> Short {
+        let at = row * self.width + column;
+        let (begin, end) = (self.ends[at] as usize, self.ends[at + 1] as usize - 1);
+        Short::at(self.text.as_bytes(), begin, end)
     }
 
     /// The row as it came, or as near to that as its format allows.
@@ -165,16 +181,6 @@ impl Chunk {
             Raw::Last => self.untrimmed(row, self.width - 1).to_owned(),
         })
     }
-}
-
-/// Trims white space as Unicode knows it; plain ASCII at both ends needs no search.
-#[inline]
-pub(super) fn trim(text: &str) -> &str {
-    let plain = |byte: Option<&u8>| byte.is_some_and(|byte| (0x21..0x80).contains(byte));
-    if plain(text.as_bytes().first()) && plain(text.as_bytes().last()) {
-        return text;
-    }
-    text.trim()
 }
 
 /// Joins fields to a line, quoting those that would not come back as they are.

@@ -5,61 +5,27 @@
 mod calendar;
 mod decimal;
 mod moment;
+mod recent;
 mod text;
 mod word;
 mod words;
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Int32Builder,
-    PrimitiveBuilder, StringArray, StringBuilder, TimestampMicrosecondBuilder,
+use arrow::array::{ArrayRef, PrimitiveArray, PrimitiveBuilder};
+use arrow::datatypes::{
+    ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Int32Type, TimestampMicrosecondType,
 };
-use arrow::datatypes::{ArrowPrimitiveType, DataType};
 
 pub use decimal::Amounts;
+use decimal::Plain;
 pub use moment::{Moments, Window};
+pub use recent::Recent;
 pub use text::Texts;
 pub use word::{Flags, Wholes};
-pub use words::Words;
 
-use super::chunk::{Chunk, trim};
-
-/// Where a column's texts come from.
-pub enum Values<'a> {
-    /// A column of the chunk.
-    Field(&'a Chunk, usize),
-    /// What an expression made of the chunk.
-    Array(&'a StringArray),
-    /// The same text in so many rows.
-    Constant(&'a str, usize),
-}
-
-impl Values<'_> {
-    /// The number of rows.
-    pub fn rows(&self) -> usize {
-        match self {
-            Self::Field(chunk, _) => chunk.rows(),
-            Self::Array(array) => array.len(),
-            Self::Constant(_, rows) => *rows,
-        }
-    }
-
-    /// Visits the trimmed texts in order; the choice of source stays out of the loop.
-    #[inline]
-    fn each(&self, mut visit: impl FnMut(usize, &str)) {
-        match self {
-            Self::Field(chunk, column) => {
-                chunk.column(*column).enumerate().for_each(|(row, text)| visit(row, text));
-            }
-            Self::Array(array) => array
-                .iter()
-                .enumerate()
-                .for_each(|(row, text)| visit(row, trim(text.unwrap_or_default()))),
-            Self::Constant(text, rows) => (0..*rows).for_each(|row| visit(row, trim(text))),
-        }
-    }
-}
+use super::chunk::Chunk;
+use crate::short::Short;
 
 /// Why a row failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,13 +77,13 @@ pub enum Kind {
     /// Text.
     Text(Texts),
     /// Days.
-    Date(Moments),
+    Date(Moments, Recent<i32>),
     /// Points in time.
     Timestamp(Moments),
     /// Money.
     Amount(Amounts),
     /// Booleans.
-    Boolean(Flags),
+    Boolean(Flags, Recent<bool>),
     /// Whole numbers.
     Whole(Wholes),
 }
@@ -135,101 +101,122 @@ pub struct Converter {
 }
 
 impl Converter {
-    /// Reads the column's texts; rows that fail are noted and hold null.
-    pub fn convert(&mut self, values: &Values<'_>, failures: &mut Failures) -> ArrayRef {
-        let mut rules =
-            Rules { column: self.column, required: self.required, nulls: &self.nulls, failures };
-        let rules = &mut rules;
-        let rows = values.rows();
+    /// Reads a column of a chunk; rows that fail are noted and hold null.
+    pub fn convert(&mut self, chunk: &Chunk, place: usize, failures: &mut Failures) -> ArrayRef {
+        let mut source = Source {
+            chunk,
+            place,
+            column: self.column,
+            required: self.required,
+            nulls: &self.nulls,
+            failures,
+        };
+        let source = &mut source;
         match &mut self.kind {
-            Kind::Text(texts) => texts.convert(values, rules),
-            Kind::Date(days) => {
-                primitive(Date32Builder::with_capacity(rows), values, rules, |text| days.day(text))
+            Kind::Text(texts) => texts.convert(source),
+            Kind::Date(days, recent) => {
+                Arc::new(primitive::<Date32Type>(source, recent, |text| days.day(text)))
             }
             Kind::Timestamp(moments) => {
-                let builder = TimestampMicrosecondBuilder::with_capacity(rows);
-                primitive(builder, values, rules, |text| moments.micros(text))
+                let read = |text: &str| moments.micros(text);
+                Arc::new(primitive::<TimestampMicrosecondType>(source, &mut Nothing, read))
             }
             Kind::Amount(amounts) => {
-                let builder = Decimal128Builder::with_capacity(rows)
-                    .with_data_type(DataType::Decimal128(18, 2));
-                primitive(builder, values, rules, |text| amounts.cents(text))
+                let known = &mut Plain { amounts, nulls: &self.nulls };
+                let cents = primitive::<Decimal128Type>(source, known, |text| amounts.cents(text));
+                Arc::new(cents.with_data_type(DataType::Decimal128(18, 2)))
             }
             Kind::Whole(wholes) => {
-                primitive(Int32Builder::with_capacity(rows), values, rules, |text| {
-                    wholes.read(text)
-                })
+                let read = |text: &str| wholes.read(text);
+                Arc::new(primitive::<Int32Type>(source, &mut Nothing, read))
             }
-            Kind::Boolean(flags) => flags.convert(values, rules),
+            Kind::Boolean(flags, recent) => flags.convert(source, recent),
         }
     }
 }
 
-/// What holds for a column whatever its type, and where its failures go.
-struct Rules<'a> {
+/// A column of a chunk, what holds for it whatever its type, and where its failures go.
+struct Source<'a> {
+    chunk: &'a Chunk,
+    place: usize,
     column: usize,
     required: bool,
     nulls: &'a [String],
     failures: &'a mut Failures,
 }
 
-/// A builder that takes null for a row.
-trait Blank {
-    fn blank(&mut self);
-}
+/// A field that failed, which is noted.
+struct Noted;
 
-impl<T: ArrowPrimitiveType> Blank for PrimitiveBuilder<T> {
-    fn blank(&mut self) {
-        self.append_null();
-    }
-}
-
-impl Blank for StringBuilder {
-    fn blank(&mut self) {
-        self.append_null();
-    }
-}
-
-impl Blank for BooleanBuilder {
-    fn blank(&mut self) {
-        self.append_null();
-    }
-}
-
-/// Fills a builder with what `read` makes of each text that is not null.
-#[inline]
-fn fill<B: Blank>(
-    builder: &mut B,
-    values: &Values<'_>,
-    rules: &mut Rules<'_>,
-    mut read: impl FnMut(&mut B, &str) -> Result<(), String>,
-) {
-    values.each(|row, text| {
-        let null = text.is_empty() || rules.nulls.iter().any(|word| word == text);
-        let read = match null {
-            false => read(builder, text),
-            true if rules.required => Err("is missing".to_owned()),
-            true => return builder.blank(),
+impl<'a> Source<'a> {
+    /// What `read` makes of a field; null where that is empty or a word for null.
+    #[inline]
+    fn read<T>(
+        &mut self,
+        row: usize,
+        read: impl FnOnce(&'a str) -> Result<T, String>,
+    ) -> Result<Option<T>, Noted> {
+        let text = self.chunk.field(row, self.place);
+        let null = text.is_empty() || self.nulls.iter().any(|word| word == text);
+        let value = match null {
+            false => read(text),
+            true if self.required => Err("is missing".to_owned()),
+            true => return Ok(None),
         };
-        if let Err(reason) = read {
-            builder.blank();
-            rules.failures.add(row, rules.column, reason);
+        value.map(Some).map_err(|reason| {
+            self.failures.add(row, self.column, reason);
+            Noted
+        })
+    }
+
+    /// What is known of a field's text, or else what `read` makes of it; null where it fails.
+    #[inline]
+    fn value<T: Copy>(
+        &mut self,
+        row: usize,
+        known: &mut impl Known<T>,
+        read: impl FnOnce(&'a str) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = self.chunk.short(row, self.place);
+        if let Some(value) = known.get(text) {
+            return value;
         }
-    });
+        let value = self.read(row, read).ok()?;
+        known.put(text, value);
+        value
+    }
 }
 
-#[inline]
-fn primitive<T: ArrowPrimitiveType>(
-    mut builder: PrimitiveBuilder<T>,
-    values: &Values<'_>,
-    rules: &mut Rules<'_>,
-    mut read: impl FnMut(&str) -> Result<T::Native, String>,
-) -> ArrayRef {
-    fill(&mut builder, values, rules, |builder, text| {
-        builder.append_value(read(text)?);
-        Ok(())
-    });
-    Arc::new(builder.finish())
+/// What short texts are read as, known without looking at them byte by byte.
+trait Known<T> {
+    /// The value of a text, which may be null; none where it is not known.
+    fn get(&self, text: Short) -> Option<Option<T>>;
+
+    /// Remembers the value of a text.
+    fn put(&mut self, _text: Short, _value: Option<T>) {}
+}
+
+/// Nothing is known.
+struct Nothing;
+
+impl<T> Known<T> for Nothing {
+    #[inline]
+    fn get(&self, _text: Short) -> Option<Option<T>> {
+        None
+    }
+}
+
+fn primitive<'a, T: ArrowPrimitiveType>(
+    source: &mut Source<'a>,
+    known: &mut impl Known<T::Native>,
+    mut read: impl FnMut(&'a str) -> Result<T::Native, String>,
+) -> PrimitiveArray<T> {
+    let rows = source.chunk.rows();
+    let mut values = PrimitiveBuilder::with_capacity(rows);
+    for row in 0..rows {
+        values.append_option(source.value(row, known, &mut read));
+    }
+    values.finish()
 }
 
 /// A reason that ends with the value, cut where it is long.
@@ -242,7 +229,8 @@ fn reason(problem: &str, value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::chunk::Raw;
+    use arrow::array::Array;
+
     use super::*;
 
     fn amounts(required: bool) -> Converter {
@@ -254,22 +242,13 @@ mod tests {
         }
     }
 
-    fn chunk(texts: &[&str]) -> Chunk {
-        let mut chunk = Chunk::new(1, Raw::Joined);
-        for (line, text) in (2..).zip(texts) {
-            chunk.push_field(text);
-            chunk.end_row(line);
-        }
-        chunk
-    }
-
     #[test]
     fn the_first_failure_of_a_row_counts() {
-        let chunk = chunk(&["1", " NULL ", "x", ""]);
+        let chunk = Chunk::of(["1", " NULL ", "x", ""].into_iter());
         let mut failures = Failures::default();
         failures.reset(4);
         failures.add(2, 0, "is missing".to_owned());
-        let array = amounts(true).convert(&Values::Field(&chunk, 0), &mut failures);
+        let array = amounts(true).convert(&chunk, 0, &mut failures);
         assert_eq!(array.null_count(), 3);
         let list: Vec<_> = failures.list().iter().map(|f| (f.row, f.column)).collect();
         assert_eq!(list, [(2, 0), (1, 4), (3, 4)]);
@@ -279,13 +258,11 @@ mod tests {
 
     #[test]
     fn null_is_fine_where_nothing_is_required() {
-        let array = StringArray::from(vec![None, Some(" 2.50 ")]);
         let mut failures = Failures::default();
         failures.reset(2);
-        let array = amounts(false).convert(&Values::Array(&array), &mut failures);
+        let array =
+            amounts(false).convert(&Chunk::of(["", " 2.50 "].into_iter()), 0, &mut failures);
         assert_eq!((array.null_count(), failures.list().len()), (1, 0));
-        let array = amounts(false).convert(&Values::Constant("3", 5), &mut failures);
-        assert_eq!((array.null_count(), array.len()), (0, 5));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::str::from_utf8;
 
 use encoding_rs::UTF_8;
 
-use super::chunk::{Chunk, ROW_BYTES, Raw, Reader, Reject, join, trim};
+use super::chunk::{Chunk, ROW_BYTES, Raw, Reader, Reject, join};
 use super::error::ExtractError;
 use super::input::{self, Bytes};
 use super::source::SourceConfig;
@@ -73,7 +73,7 @@ impl CsvReader {
             });
         }
         let names = self.records.fields().map(String::from_utf8_lossy);
-        Ok(names.map(|name| trim(&name).to_owned()).collect())
+        Ok(names.map(|name| name.trim().to_owned()).collect())
     }
 
     fn advance(&mut self) -> Result<bool, ExtractError> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use calamine::{Data, ExcelDateTime, Range, Reader as _, Sheets, open_workbook_auto_from_rs};
 use chrono::{Duration, NaiveDate, NaiveDateTime, NaiveTime};
 
-use super::chunk::{Chunk, Reader, Reject, join, trim};
+use super::chunk::{Chunk, Reader, Reject, join};
 use super::error::ExtractError;
 use super::input::Bytes;
 use super::number;
@@ -57,7 +57,7 @@ impl ExcelReader {
         let names = self.row(self.next);
         self.columns = names
             .map(|cell| {
-                cell.map_or_else(String::new, |cell| trim(&text(cell).unwrap_or_default()).into())
+                cell.map_or_else(String::new, |cell| text(cell).unwrap_or_default().trim().into())
             })
             .collect();
         self.next += 1;

@@ -57,7 +57,7 @@ impl TextColumns {
     /// The chunk as a batch: trimmed text, null where it is empty or a word for null.
     pub fn batch(&self, chunk: &Chunk) -> Result<RecordBatch, ArrowError> {
         let column = |place: &usize| {
-            let texts = chunk.column(*place);
+            let texts = (0..chunk.rows()).map(|row| chunk.field(row, *place));
             let texts = texts.map(|text| self.known(text).then_some(text));
             Arc::new(texts.collect::<StringArray>()) as ArrayRef
         };

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 
 use super::canonical::{Column, ColumnType, Dimensions, SourceKind};
 use super::chunk::{Chunk, ROWS, Reader};
-use super::convert::{Converter, Failures, Values};
+use super::convert::{Converter, Failures};
 use super::error::{ExtractError, nearest};
 use super::expression::{Compile, Expression, TextColumns, evaluate};
 use super::source::{ColumnConfig, ColumnTable, Selector, SourceConfig};
@@ -138,13 +138,15 @@ impl Mapped {
     ) -> ArrayRef {
         let converter = &mut self.converter;
         match (&self.origin, batch) {
-            (Origin::Field(place), _) => converter.convert(&Values::Field(chunk, *place), failures),
+            (Origin::Field(place), _) => converter.convert(chunk, *place, failures),
             (Origin::Constant(text), _) => {
-                converter.convert(&Values::Constant(text, chunk.rows()), failures)
+                let texts = Chunk::of(std::iter::repeat_n(text.as_str(), chunk.rows()));
+                converter.convert(&texts, 0, failures)
             }
             (Origin::Expression(expression), Some(batch)) => {
                 let texts = evaluate(expression.as_ref(), batch, converter.column, failures);
-                converter.convert(&Values::Array(&texts), failures)
+                let texts = Chunk::of(texts.iter().map(Option::unwrap_or_default));
+                converter.convert(&texts, 0, failures)
             }
             (Origin::Absent(nulls), _) => nulls.slice(0, chunk.rows()),
             (Origin::Expression(_), None) => new_null_array(&self.kind, chunk.rows()),

@@ -7,6 +7,7 @@ mod dictionary;
 mod encoder;
 mod flags;
 mod group;
+mod numbers;
 mod pages;
 #[cfg(test)]
 mod tests;

@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, StringBuilder, UInt32Builder};
+use arrow::array::{ArrayRef, NullBufferBuilder, StringArray, UInt32Builder};
+use arrow::buffer::OffsetBuffer;
 
 use super::words::Words;
-use super::{Rules, Values, fill};
+use super::{Recent, Source};
+use crate::short::Short;
 
 /// A guess at the bytes of a text, to reserve room once.
 const LENGTH: usize = 12;
@@ -19,40 +21,52 @@ pub struct Texts {
     pub map: HashMap<String, String>,
     /// Whether the result is lower-cased.
     pub lower: bool,
-    /// The words of a column whose texts repeat; none where they don't.
-    pub words: Option<Words>,
+    /// The words of a column whose texts repeat, and the keys of those met last; none where they don't.
+    pub words: Option<(Words, Recent<u32>)>,
 }
 
 impl Texts {
     /// Plain texts, or a dictionary whose words begin with those of the one before.
-    pub(super) fn convert(&mut self, values: &Values<'_>, rules: &mut Rules<'_>) -> ArrayRef {
-        match self.words.take().filter(|words| !words.are_many()) {
-            Some(mut words) => {
-                let column = self.keys(values, rules, &mut words);
-                self.words = Some(words);
+    pub(super) fn convert(&mut self, source: &mut Source<'_>) -> ArrayRef {
+        match self.words.take().filter(|(words, _)| !words.are_many()) {
+            Some((mut words, mut recent)) => {
+                let column = self.keys(source, &mut words, &mut recent);
+                self.words = Some((words, recent));
                 column
             }
-            None => self.plain(values, rules),
+            None => self.plain(source),
         }
     }
 
-    fn keys(&self, values: &Values<'_>, rules: &mut Rules<'_>, words: &mut Words) -> ArrayRef {
-        let mut keys = UInt32Builder::with_capacity(values.rows());
-        fill(&mut keys, values, rules, |keys, text| {
-            keys.append_value(words.key(text, |text| self.changed(text).into_owned()));
-            Ok(())
-        });
+    fn keys(
+        &self,
+        source: &mut Source<'_>,
+        words: &mut Words,
+        recent: &mut Recent<u32>,
+    ) -> ArrayRef {
+        let rows = source.chunk.rows();
+        let mut keys = UInt32Builder::with_capacity(rows);
+        for row in 0..rows {
+            let key = |text: &str| Ok(words.key(text, |text| self.changed(text).into_owned()));
+            keys.append_option(source.value(row, recent, key));
+        }
         words.column(keys.finish())
     }
 
-    fn plain(&self, values: &Values<'_>, rules: &mut Rules<'_>) -> ArrayRef {
-        let rows = values.rows();
-        let mut builder = StringBuilder::with_capacity(rows, rows * LENGTH);
-        fill(&mut builder, values, rules, |builder, text| {
-            builder.append_value(self.changed(text));
-            Ok(())
-        });
-        Arc::new(builder.finish())
+    fn plain(&self, source: &mut Source<'_>) -> ArrayRef {
+        let rows = source.chunk.rows();
+        let mut texts = Joined::new(rows);
+        let unchanged = self.map.is_empty() && !self.lower && source.nulls.is_empty();
+        for row in 0..rows {
+            let short = source.chunk.short(row, source.place);
+            if unchanged && short.is_trimmed() {
+                texts.add_short(short);
+                continue;
+            }
+            let text = source.read(row, |text| Ok(self.changed(text)));
+            texts.add(text.ok().flatten().as_deref());
+        }
+        Arc::new(texts.finish())
     }
 
     fn changed<'a>(&'a self, text: &'a str) -> Cow<'a, str> {
@@ -65,12 +79,47 @@ impl Texts {
     }
 }
 
+/// Texts behind each other.
+struct Joined {
+    bytes: Vec<u8>,
+    ends: Vec<i32>,
+    nulls: NullBufferBuilder,
+}
+
+impl Joined {
+    fn new(rows: usize) -> Self {
+        let mut ends = Vec::with_capacity(rows + 1);
+        ends.push(0);
+        let (bytes, nulls) = (Vec::with_capacity(rows * LENGTH), NullBufferBuilder::new(rows));
+        Self { bytes, ends, nulls }
+    }
+
+    #[inline]
+    fn add_short(&mut self, text: Short) {
+        text.append_from(0, &mut self.bytes);
+        self.ends.push(self.bytes.len() as i32);
+        self.nulls.append_non_null();
+    }
+
+    fn add(&mut self, text: Option<&str>) {
+        self.bytes.extend_from_slice(text.unwrap_or_default().as_bytes());
+        self.ends.push(self.bytes.len() as i32);
+        self.nulls.append(text.is_some());
+    }
+
+    fn finish(mut self) -> StringArray {
+        let ends = OffsetBuffer::new(self.ends.into());
+        StringArray::new(ends, self.bytes.into(), self.nulls.finish())
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use arrow::array::{Array, AsArray, StringArray};
+    use arrow::array::{Array, AsArray};
     use arrow::compute::cast;
     use arrow::datatypes::DataType;
 
+    use super::super::super::chunk::Chunk;
     use super::super::{Converter, Failures, Kind};
     use super::*;
 
@@ -81,10 +130,10 @@ mod tests {
             nulls: vec![r"\N".to_owned()],
             kind: Kind::Text(texts),
         };
-        let words = StringArray::from(words.to_vec());
         let mut failures = Failures::default();
         failures.reset(words.len());
-        let array = converter.convert(&Values::Array(&words), &mut failures);
+        let chunk = Chunk::of(words.iter().copied());
+        let array = converter.convert(&chunk, 0, &mut failures);
         let texts = array.as_string::<i32>().iter();
         texts.map(|text| text.map(str::to_owned)).collect()
     }
@@ -111,13 +160,15 @@ mod tests {
     /// A column whose texts repeat, a chunk of words after the other; how many words each chunk's dictionary has.
     fn repeating(chunks: &[&[&str]]) -> Vec<(Vec<String>, Option<usize>)> {
         let map = [("K".to_owned(), "cash".to_owned())].into();
-        let mut texts = Texts { map, lower: true, words: Some(Words::default()) };
+        let mut texts = Texts { map, lower: true, words: Some(Default::default()) };
         let mut failures = Failures::default();
         let mut convert = |words: &&[&str]| {
-            let words = StringArray::from(words.to_vec());
-            let mut rules =
-                Rules { column: 0, required: false, nulls: &[], failures: &mut failures };
-            let column = texts.convert(&Values::Array(&words), &mut rules);
+            let chunk = Chunk::of(words.iter().copied());
+            let (place, column, required) = (0, 0, false);
+            let failures = &mut failures;
+            let mut source =
+                Source { chunk: &chunk, place, column, required, nulls: &[], failures };
+            let column = texts.convert(&mut source);
             let words = column.as_any_dictionary_opt().map(|column| column.values().len());
             let plain = cast(&column, &DataType::Utf8).unwrap();
             let plain = plain.as_string::<i32>().iter();

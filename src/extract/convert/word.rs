@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanBuilder};
 
-use super::{Blank, Rules, Values, fill, reason};
+use super::{Recent, Source, reason};
 
 const TRUE: [&str; 5] = ["true", "t", "yes", "y", "1"];
 const FALSE: [&str; 5] = ["false", "f", "no", "n", "0"];
@@ -55,32 +55,19 @@ impl Flags {
         Err(reason("neither true nor false", text))
     }
 
-    pub(super) fn convert(&self, values: &Values<'_>, rules: &mut Rules<'_>) -> ArrayRef {
-        let mut builder = Defaulted {
-            builder: BooleanBuilder::with_capacity(values.rows()),
-            default: self.default,
-        };
-        fill(&mut builder, values, rules, |to, text| {
-            to.builder.append_value(self.read(text)?);
-            Ok(())
-        });
-        Arc::new(builder.builder.finish())
+    pub(super) fn convert(&self, source: &mut Source<'_>, recent: &mut Recent<bool>) -> ArrayRef {
+        let rows = source.chunk.rows();
+        let mut flags = BooleanBuilder::with_capacity(rows);
+        for row in 0..rows {
+            let flag = source.value(row, recent, |text| self.read(text));
+            flags.append_option(flag.or(self.default));
+        }
+        Arc::new(flags.finish())
     }
 }
 
 fn is_in(text: &str, words: &[String]) -> bool {
     words.iter().any(|word| word.eq_ignore_ascii_case(text))
-}
-
-struct Defaulted {
-    builder: BooleanBuilder,
-    default: Option<bool>,
-}
-
-impl Blank for Defaulted {
-    fn blank(&mut self) {
-        self.builder.append_option(self.default);
-    }
 }
 
 /// Whole numbers from the first to the last, inclusive.

@@ -17,8 +17,6 @@ pub struct Words {
     /// Words as they come, each with the key of what it was changed to.
     met: Vec<(String, u32)>,
     places: HashTable<u32>,
-    /// The places of the words met last, by what is quickly seen of them.
-    recent: Box<[u32; 32]>,
     keys: HashMap<String, u32>,
     texts: Vec<String>,
     bytes: usize,
@@ -32,23 +30,13 @@ impl Words {
     }
 
     /// The key of a word, which is changed where it is met first.
-    #[inline]
     pub fn key(&mut self, word: &str, change: impl FnOnce(&str) -> String) -> u32 {
-        let place = self.recent[look_of(word)];
-        match self.met.get(place as usize) {
-            Some((recent, key)) if recent == word => *key,
-            _ => self.look_up(word, change),
-        }
-    }
-
-    fn look_up(&mut self, word: &str, change: impl FnOnce(&str) -> String) -> u32 {
         let hash = hash_of(word);
         let is_same = |place: &u32| self.met[*place as usize].0 == word;
         let place = match self.places.find(hash, is_same) {
             Some(place) => *place as usize,
             None => self.meet(word, hash, change(word)),
         };
-        self.recent[look_of(word)] = place as u32;
         self.met[place].1
     }
 
@@ -72,14 +60,6 @@ impl Words {
         let texts = self.column.get_or_insert_with(texts);
         Arc::new(DictionaryArray::new(keys, Arc::clone(texts)))
     }
-}
-
-/// A number below 32 that few words share: their length and both ends tell most apart.
-#[inline]
-fn look_of(word: &str) -> usize {
-    let end = |byte: Option<&u8>| byte.copied().map_or(0, usize::from);
-    let bytes = word.as_bytes();
-    (bytes.len() + 3 * end(bytes.first()) + 7 * end(bytes.last())) % 32
 }
 
 fn hash_of(word: &str) -> u64 {

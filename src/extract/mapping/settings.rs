@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 use super::super::canonical::ColumnType;
 use super::super::convert::{
-    Amounts, Converter, Flags, Kind, Moments, Texts, Wholes, Window, Words,
+    Amounts, Converter, Flags, Kind, Moments, Recent, Texts, Wholes, Window,
 };
 use super::super::error::{ExtractError, nearest};
 use super::super::source::{ColumnTable, Patterns};
@@ -39,10 +39,11 @@ impl Resolver<'_> {
             ColumnType::Id | ColumnType::Text | ColumnType::Word => Kind::Text(Texts {
                 map: table.map.clone().into_iter().collect(),
                 lower: target.kind == ColumnType::Word,
-                words: (target.kind != ColumnType::Id).then(Words::default),
+                words: (target.kind != ColumnType::Id).then(Default::default),
             }),
             ColumnType::Date => {
-                Kind::Date(self.moments(target, table, source.date_format.as_ref(), typed)?)
+                let days = self.moments(target, table, source.date_format.as_ref(), typed)?;
+                Kind::Date(days, Recent::default())
             }
             ColumnType::Timestamp => Kind::Timestamp(self.moments(
                 target,
@@ -51,7 +52,7 @@ impl Resolver<'_> {
                 typed,
             )?),
             ColumnType::Amount => Kind::Amount(self.amounts(target, table, typed)?),
-            ColumnType::Boolean => Kind::Boolean(self.flags(target, table)?),
+            ColumnType::Boolean => Kind::Boolean(self.flags(target, table)?, Recent::default()),
             ColumnType::Whole(first, last) => Kind::Whole(Wholes { first, last }),
         })
     }

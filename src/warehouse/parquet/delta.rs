@@ -4,8 +4,7 @@
 //! quick, and nothing is put together before it is encoded.
 //! Source: <https://parquet.apache.org/docs/file-format/data-pages/encodings/>, «Delta Encoding» and «Delta Strings».
 
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::compute::{max, min};
+use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray};
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Decimal128Type, Int64Type, TimeUnit, TimestampMicrosecondType,
 };
@@ -14,7 +13,9 @@ use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnDescPtr;
 
 use super::bits::{Bits, bits, levels, varint, zigzag};
+use super::numbers::{Range, known};
 use super::pages::{Column, Plain};
+use crate::short::Short;
 
 /// The rows of a page: what can be skipped where few rows are asked for.
 const PAGE_ROWS: usize = 1 << 14;
@@ -51,18 +52,19 @@ fn numbers<T: ArrowPrimitiveType>(
     described: &ColumnDescPtr,
     whole: impl Fn(T::Native) -> i64,
 ) -> Column {
-    let typed = || parts.iter().map(|part| part.as_primitive::<T>());
-    let least = typed().filter_map(min).map(&whole).min();
-    let greatest = typed().filter_map(max).map(&whole).max();
-    let nulls = parts.iter().map(|part| part.null_count() as u64).sum();
+    let mut range = Range::default();
     let put = |rows: &[ArrayRef], to: &mut Vec<u8>| {
-        let values = rows.iter().flat_map(|part| part.as_primitive::<T>());
-        let values: Vec<i64> = values.flatten().map(&whole).collect();
-        put_numbers::<64>(&values, to);
+        let rows: Vec<&PrimitiveArray<T>> = rows.iter().map(|part| part.as_primitive()).collect();
+        let numbers = known(&rows, &whole);
+        range.widen(&numbers);
+        put_numbers::<64>(&numbers, to);
     };
+    let pages = paged(parts, described, put);
+    let nulls = parts.iter().map(|part| part.null_count() as u64).sum();
+    let (least, greatest) = (range.least(), range.greatest());
     Column {
         distinct: None,
-        pages: paged(parts, described, put),
+        pages,
         encoding: Encoding::DELTA_BINARY_PACKED,
         statistics: Some(Statistics::int64(least, greatest, None, Some(nulls), false)),
     }
@@ -72,9 +74,9 @@ fn numbers<T: ArrowPrimitiveType>(
 fn paged(
     parts: &[ArrayRef],
     described: &ColumnDescPtr,
-    put: impl Fn(&[ArrayRef], &mut Vec<u8>),
+    mut put: impl FnMut(&[ArrayRef], &mut Vec<u8>),
 ) -> Vec<Plain> {
-    let page = |rows: &[ArrayRef], values: usize| {
+    let mut page = |rows: &[ArrayRef], values: usize| {
         let mut bytes = Vec::new();
         levels(rows, values, described, &mut bytes);
         put(rows, &mut bytes);
@@ -100,20 +102,49 @@ fn paged(
 
 /// How many bytes each text shares with the one before, how many it has behind them, and these.
 fn put_texts(rows: &[ArrayRef], to: &mut Vec<u8>) {
-    let (mut shared, mut lengths, mut rest) = (Vec::new(), Vec::new(), Vec::new());
-    let mut last: &[u8] = &[];
-    let some = rows.iter().filter(|part| part.null_count() < part.len());
-    for text in some.flat_map(|part| part.as_string::<i32>()).flatten() {
-        let text = text.as_bytes();
-        let same = shared_bytes(last, text);
-        shared.push(same as i64);
-        lengths.push((text.len() - same) as i64);
-        rest.extend_from_slice(&text[same..]);
-        last = text;
+    let mut texts = Texts::default();
+    for part in rows.iter().map(|part| part.as_string::<i32>()) {
+        let nulls = part.nulls().filter(|nulls| nulls.null_count() > 0);
+        let ends = part.value_offsets().array_windows();
+        for (row, [begin, end]) in ends.enumerate() {
+            if nulls.is_none_or(|nulls| nulls.is_valid(row)) {
+                texts.add(part.value_data(), *begin as usize, *end as usize);
+            }
+        }
     }
-    put_numbers::<32>(&shared, to);
-    put_numbers::<32>(&lengths, to);
-    to.append(&mut rest);
+    put_numbers::<32>(&texts.shared, to);
+    put_numbers::<32>(&texts.lengths, to);
+    to.append(&mut texts.rest);
+}
+
+/// Texts beside the one before each.
+#[derive(Default)]
+struct Texts<'a> {
+    shared: Vec<i64>,
+    lengths: Vec<i64>,
+    rest: Vec<u8>,
+    last: &'a [u8],
+    last_short: Option<Short>,
+}
+
+impl<'a> Texts<'a> {
+    /// Adds a text by its place among others.
+    #[inline]
+    fn add(&mut self, bytes: &'a [u8], begin: usize, end: usize) {
+        let text = &bytes[begin..end];
+        let short = Some(Short::at(bytes, begin, end)).filter(|short| *short != Short::NONE);
+        let same = match (self.last_short, short) {
+            (Some(last), Some(short)) => last.shared(short),
+            _ => shared_bytes(self.last, text),
+        };
+        self.shared.push(same as i64);
+        self.lengths.push((text.len() - same) as i64);
+        match short {
+            Some(short) => short.append_from(same, &mut self.rest),
+            None => self.rest.extend_from_slice(&text[same..]),
+        }
+        (self.last, self.last_short) = (text, short);
+    }
 }
 
 /// With how many equal bytes two texts begin.
@@ -132,22 +163,33 @@ fn put_numbers<const MINI_BLOCK: usize>(numbers: &[i64], to: &mut Vec<u8>) {
     varint(MINI_BLOCKS as u64, to);
     varint(numbers.len() as u64, to);
     zigzag(numbers.first().copied().unwrap_or_default(), to);
-    let differences = numbers.windows(2).map(|two| two[1].wrapping_sub(two[0]));
-    let differences: Vec<i64> = differences.collect();
-    for block in differences.chunks(MINI_BLOCK * MINI_BLOCKS) {
-        let least = block.iter().copied().min().unwrap_or_default();
-        zigzag(least, to);
-        let widths = to.len();
-        to.extend([0; MINI_BLOCKS]);
-        for (place, few) in block.chunks(MINI_BLOCK).enumerate() {
-            let above = |difference: &i64| difference.wrapping_sub(least) as u64;
-            let width = bits(few.iter().fold(0, |all, difference| all | above(difference)));
-            to[widths + place] = width as u8;
-            let mut packed = Bits::new(to);
-            few.iter().for_each(|difference| packed.put_long(above(difference), width));
-            (few.len()..MINI_BLOCK).for_each(|_| packed.put_long(0, width));
-            packed.end();
+    let mut differences = Vec::with_capacity(MINI_BLOCK * MINI_BLOCKS);
+    let mut left = numbers;
+    while left.len() > 1 {
+        let block = &left[..left.len().min(1 + MINI_BLOCK * MINI_BLOCKS)];
+        differences.clear();
+        differences.extend(block.array_windows().map(|[one, next]| next.wrapping_sub(*one)));
+        put_block::<MINI_BLOCK>(&differences, to);
+        left = &left[differences.len()..];
+    }
+}
+
+fn put_block<const MINI_BLOCK: usize>(differences: &[i64], to: &mut Vec<u8>) {
+    let least = differences.iter().copied().min().unwrap_or_default();
+    zigzag(least, to);
+    let widths = to.len();
+    to.extend([0; MINI_BLOCKS]);
+    for (place, few) in differences.chunks(MINI_BLOCK).enumerate() {
+        let above = |difference: &i64| difference.wrapping_sub(least) as u64;
+        let width = bits(few.iter().fold(0, |all, difference| all | above(difference)));
+        to[widths + place] = width as u8;
+        if width == 0 {
+            continue;
         }
+        let mut packed = Bits::new(to);
+        few.iter().for_each(|difference| packed.put_long(above(difference), width));
+        (few.len()..MINI_BLOCK).for_each(|_| packed.put_long(0, width));
+        packed.end();
     }
 }
 

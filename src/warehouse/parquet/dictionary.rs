@@ -7,8 +7,8 @@
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, PrimitiveArray};
-use arrow::compute::{cast, max, min};
+use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, PrimitiveArray, UInt32Array};
+use arrow::compute::cast;
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Int32Type, UInt32Type,
 };
@@ -20,10 +20,11 @@ use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnDescPtr;
 
 use super::bits::{bits, hybrid, levels};
+use super::numbers::{Range, known};
 use super::pages::{Column, Plain};
 
 /// The widest range of numbers whose keys are found in a list.
-const RANGE: usize = 1 << 20;
+const WIDEST: usize = 1 << 20;
 /// The most bytes of distinct values; where there are more, a dictionary spares nothing.
 const PLAIN: usize = 4 << 20;
 /// Stands for a value that has not come yet.
@@ -103,8 +104,8 @@ fn numbered(parts: &[ArrayRef]) -> Option<Keys> {
         return None;
     }
     let texts = all.as_string_opt::<i32>()?;
-    let mut found = Found::among(texts.len(), parts.iter().map(|part| part.len()).sum());
-    parts.iter().for_each(|part| found.add(part.keys(), |key| key as usize));
+    let parts: Vec<&UInt32Array> = parts.iter().map(|part| part.keys()).collect();
+    let found = Found::among(texts.len(), &known(&parts, |key| key), |key| *key as usize);
     let plain = plain_texts(found.distinct.iter().map(|code| texts.value(*code)));
     Some(Keys { keys: found.keys, distinct: found.distinct.len(), plain, statistics: None })
 }
@@ -162,16 +163,17 @@ fn numbers<T: ArrowPrimitiveType, const BYTES: usize>(
     whole: impl Fn(T::Native) -> i64,
     statistics: impl Fn(Option<i64>, Option<i64>, u64) -> Statistics,
 ) -> Option<Keys> {
-    let parts: Vec<&PrimitiveArray<T>> = parts.iter().map(|part| part.as_primitive()).collect();
-    let least = parts.iter().filter_map(|part| min(part)).map(&whole).min();
-    let greatest = parts.iter().filter_map(|part| max(part)).map(&whole).max();
+    let typed: Vec<&PrimitiveArray<T>> = parts.iter().map(|part| part.as_primitive()).collect();
+    let numbers = known(&typed, whole);
+    let mut range = Range::default();
+    range.widen(&numbers);
+    let (least, greatest) = (range.least(), range.greatest());
     let base = least.unwrap_or_default();
-    let range = usize::try_from(greatest.unwrap_or_default().checked_sub(base)?).ok()?;
-    if range >= RANGE {
+    let width = usize::try_from(greatest.unwrap_or_default().checked_sub(base)?).ok()?;
+    if width >= WIDEST {
         return None;
     }
-    let mut found = Found::among(range + 1, parts.iter().map(|part| part.len()).sum());
-    parts.iter().for_each(|part| found.add(part, |value| (whole(value) - base) as usize));
+    let found = Found::among(width + 1, &numbers, |number| (number - base) as usize);
     let bytes = |code: &usize| (base + *code as i64).to_le_bytes().into_iter().take(BYTES);
     let nulls = parts.iter().map(|part| part.null_count() as u64).sum();
     Some(Keys {
@@ -185,26 +187,15 @@ fn numbers<T: ArrowPrimitiveType, const BYTES: usize>(
 /// Keys of codes that are less than some number, in the order of their first rows, so that keys don't depend on
 /// what the codes are.
 struct Found {
-    key_of: Vec<u32>,
     keys: Vec<u32>,
     /// The codes by key.
     distinct: Vec<usize>,
 }
 
 impl Found {
-    fn among(codes: usize, rows: usize) -> Self {
-        let (key_of, keys) = (vec![NO_KEY; codes], Vec::with_capacity(rows));
-        Self { key_of, keys, distinct: Vec::new() }
-    }
-
-    /// Adds the rows that are not null.
-    fn add<T: ArrowPrimitiveType>(
-        &mut self,
-        column: &PrimitiveArray<T>,
-        code: impl Fn(T::Native) -> usize,
-    ) {
-        let Self { key_of, keys, distinct } = self;
-        let key = |value: T::Native| {
+    fn among<T>(codes: usize, values: &[T], code: impl Fn(&T) -> usize) -> Self {
+        let (mut key_of, mut distinct) = (vec![NO_KEY; codes], Vec::new());
+        let key = |value: &T| {
             let code = code(value);
             let key = &mut key_of[code];
             if *key == NO_KEY {
@@ -213,12 +204,8 @@ impl Found {
             }
             *key
         };
-        match column.nulls() {
-            Some(nulls) => {
-                keys.extend(nulls.valid_indices().map(|row| column.value(row)).map(key));
-            }
-            None => keys.extend(column.values().iter().copied().map(key)),
-        }
+        let keys = values.iter().map(key).collect();
+        Self { keys, distinct }
     }
 }
 
