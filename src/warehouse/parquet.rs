@@ -47,7 +47,7 @@ const UNREPEATED: [(&str, Encoding); 12] = [
 /// The quickest of zstd's levels.
 const ZSTD_LEVEL: i32 = 1;
 /// Files of fewer rows are not compressed: to set zstd up for each of their columns takes longer than to read them.
-const FEW_ROWS: u64 = 4096;
+const FEW_ROWS: u64 = 1 << 14;
 /// The rows of a row group: they wait in memory for each other.
 pub const GROUP_ROWS: usize = 1 << 17;
 
