@@ -2,17 +2,24 @@
 //! ends elsewhere in each row.
 
 /// A text of one to fifteen bytes as a number: the first byte lowest, the length highest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Short(u128);
 
 /// The most bytes of a short text.
 const MOST: usize = 15;
 
+/// Whether a byte is ASCII and no white space: a text with such ends needs no trimming.
+#[inline]
+pub fn is_plain(byte: u8) -> bool {
+    (0x21..0x80).contains(&byte)
+}
+
 impl Short {
     /// What stands for a text that is empty or longer.
     pub const NONE: Self = Self(0);
 
-    /// A text by its place in a buffer: what stands behind it spares copying it to look at sixteen bytes.
+    /// A text by its place in a buffer: what stands behind it spares copying it to look at sixteen bytes. Always in its
+    /// caller's loop: a call takes as long as what it does.
     #[inline(always)]
     pub fn at(buffer: &[u8], begin: usize, end: usize) -> Self {
         let length = end - begin;
@@ -63,9 +70,8 @@ impl Short {
     /// Whether it surely has no white space around it: both ends are plain ASCII.
     #[inline]
     pub fn is_trimmed(self) -> bool {
-        let plain = |byte: u8| (0x21..0x80).contains(&byte);
         let last = self.0 << 8 >> (8 * self.length());
-        plain(self.0 as u8) && plain(last as u8)
+        is_plain(self.0 as u8) && is_plain(last as u8)
     }
 
     /// The first eight bytes, the first one lowest, 0 behind the last.

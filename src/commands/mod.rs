@@ -32,7 +32,7 @@ use crate::views::Desk;
 use crate::warehouse::Warehouse;
 
 /// How long a thread that reads files waits for the next one: one that ends leaves its memory to the others, which is a
-/// quarter of what a landing takes.
+/// fifth of what a landing takes.
 const IDLE: std::time::Duration = std::time::Duration::from_millis(5);
 
 /// Seconds since an instant, to the millisecond.

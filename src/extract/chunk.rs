@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use super::error::ExtractError;
-use crate::short::Short;
+use crate::short::{Short, is_plain};
 
 /// The most rows of a chunk.
 pub const ROWS: usize = 8192;
@@ -148,15 +148,21 @@ impl Chunk {
     /// A field as it stands in the file.
     #[inline]
     pub fn untrimmed(&self, row: usize, column: usize) -> &str {
+        let (begin, end) = self.bounds(row, column);
+        &self.text[begin..end]
+    }
+
+    #[inline(always)]
+    fn bounds(&self, row: usize, column: usize) -> (usize, usize) {
         let at = row * self.width + column;
-        &self.text[self.ends[at] as usize..self.ends[at + 1] as usize - 1]
+        (self.ends[at] as usize, self.ends[at + 1] as usize - 1)
     }
 
     /// A field without the white space around it; empty is null.
     #[inline]
     pub fn field(&self, row: usize, column: usize) -> &str {
         let text = self.untrimmed(row, column);
-        let plain = |byte: Option<&u8>| byte.is_some_and(|byte| (0x21..0x80).contains(byte));
+        let plain = |byte: Option<&u8>| byte.is_some_and(|byte| is_plain(*byte));
         if plain(text.as_bytes().first()) && plain(text.as_bytes().last()) {
             return text;
         }
@@ -166,8 +172,7 @@ impl Chunk {
     /// A field as it stands in the file, if it is short.
     #[inline(always)]
     pub fn short(&self, row: usize, column: usize) -> Short {
-        let at = row * self.width + column;
-        let (begin, end) = (self.ends[at] as usize, self.ends[at + 1] as usize - 1);
+        let (begin, end) = self.bounds(row, column);
         Short::at(self.text.as_bytes(), begin, end)
     }
 

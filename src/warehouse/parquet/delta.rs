@@ -124,7 +124,7 @@ struct Texts<'a> {
     lengths: Vec<i64>,
     rest: Vec<u8>,
     last: &'a [u8],
-    last_short: Option<Short>,
+    last_short: Short,
 }
 
 impl<'a> Texts<'a> {
@@ -132,16 +132,17 @@ impl<'a> Texts<'a> {
     #[inline]
     fn add(&mut self, bytes: &'a [u8], begin: usize, end: usize) {
         let text = &bytes[begin..end];
-        let short = Some(Short::at(bytes, begin, end)).filter(|short| *short != Short::NONE);
-        let same = match (self.last_short, short) {
-            (Some(last), Some(short)) => last.shared(short),
-            _ => shared_bytes(self.last, text),
+        let short = Short::at(bytes, begin, end);
+        let is_long = short == Short::NONE;
+        let same = match is_long || self.last_short == Short::NONE {
+            true => shared_bytes(self.last, text),
+            false => self.last_short.shared(short),
         };
         self.shared.push(same as i64);
         self.lengths.push((text.len() - same) as i64);
-        match short {
-            Some(short) => short.append_from(same, &mut self.rest),
-            None => self.rest.extend_from_slice(&text[same..]),
+        match is_long {
+            true => self.rest.extend_from_slice(&text[same..]),
+            false => short.append_from(same, &mut self.rest),
         }
         (self.last, self.last_short) = (text, short);
     }
