@@ -35,6 +35,50 @@ impl Who {
     }
 }
 
+/// An id as a number: its first fifteen bytes, the first one highest, and below them how many it has, or sixteen where
+/// it has more. Ids are in the order of their keys; only keys of long ones with one beginning are equal though the ids
+/// are not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key(u128);
+
+impl Key {
+    /// The most bytes of an id that is not long.
+    const MOST: usize = 15;
+
+    #[inline]
+    fn of(id: &str) -> Self {
+        let begin = &id.as_bytes()[..id.len().min(Self::MOST)];
+        let text = match (begin.first_chunk(), begin.last_chunk()) {
+            (Some(first), Some(last)) => {
+                // What the two have in common is shifted out.
+                let last = u128::from(u64::from_be_bytes(*last)) << (8 * (16 - begin.len()));
+                u128::from(u64::from_be_bytes(*first)) << 64 | last & u128::from(u64::MAX)
+            }
+            _ => begin.iter().rev().fold(0, |text, byte| text >> 8 | u128::from(*byte) << 120),
+        };
+        Self(text | id.len().min(Self::MOST + 1) as u128)
+    }
+
+    #[inline]
+    fn is_long(self) -> bool {
+        self.0 as u8 as usize > Self::MOST
+    }
+}
+
+/// An id that is looked for.
+#[derive(Clone, Copy)]
+struct Sought<'a> {
+    id: &'a str,
+    key: Key,
+}
+
+impl<'a> Sought<'a> {
+    #[inline]
+    fn new(id: &'a str) -> Self {
+        Self { id, key: Key::of(id) }
+    }
+}
+
 /// The ids met.
 #[derive(Clone, Debug)]
 pub struct Ids {
@@ -42,6 +86,8 @@ pub struct Ids {
     ends: Vec<usize>,
     /// Slots in the order of their ids, by bytes.
     order: Vec<Slot>,
+    /// The keys of these ids.
+    keys: Vec<Key>,
     /// Slots that are not in `order` yet.
     strays: HashTable<Slot>,
     /// Where the id found last stands in `order`.
@@ -54,6 +100,7 @@ impl Default for Ids {
             text: String::new(),
             ends: vec![0],
             order: Vec::new(),
+            keys: Vec::new(),
             strays: HashTable::new(),
             near: 0,
         }
@@ -76,14 +123,18 @@ impl Ids {
     pub fn reserve(&mut self, more: usize) {
         self.ends.reserve(more);
         self.order.reserve(more);
+        self.keys.reserve(more);
     }
 
     /// The slot of an id, and whether it is new.
     pub fn meet(&mut self, id: &str) -> (Slot, bool) {
-        let place = match self.look(id) {
-            Ok(slot) => return (slot, false),
-            Err(place) => place,
-        };
+        let sought = Sought::new(id);
+        let found = self.search(sought, self.near);
+        let (Ok(place) | Err(place)) = found;
+        self.near = place;
+        if found.is_ok() {
+            return (self.order[place], false);
+        }
         if let Some(slot) = self.stray(id) {
             return (slot, false);
         }
@@ -92,6 +143,7 @@ impl Ids {
         self.ends.push(self.text.len());
         if place == self.order.len() {
             self.order.push(slot);
+            self.keys.push(sought.key);
         } else {
             let (text, ends) = (&self.text, &self.ends);
             let hash_of = |slot: &Slot| hash(self::id(text, ends, *slot));
@@ -105,58 +157,58 @@ impl Ids {
         Finder { ids: self, near: 0 }
     }
 
-    /// The slot of an id that stands in the order, or the place where it would.
-    fn look(&mut self, id: &str) -> Result<Slot, usize> {
-        let found = self.search(id, self.near);
-        let (Ok(place) | Err(place)) = found;
-        self.near = place;
-        found.map(|place| self.order[place])
-    }
-
     /// Where an id stands in the order, or would. It is looked for from a place near it on, or back from there, in
     /// strides that double (Bentley, Yao: An almost optimal algorithm for unbounded searching, 1976).
-    fn search(&self, id: &str, near: usize) -> Result<usize, usize> {
+    fn search(&self, sought: Sought<'_>, near: usize) -> Result<usize, usize> {
         let near = near.min(self.order.len());
-        match self.compare(near, id) {
+        match self.compare(near, sought) {
             Ordering::Equal => Ok(near),
-            Ordering::Less => self.search_behind(id, near),
-            Ordering::Greater => self.search_before(id, near),
+            Ordering::Less => self.search_behind(sought, near),
+            Ordering::Greater => self.search_before(sought, near),
         }
     }
 
-    fn search_behind(&self, id: &str, mut from: usize) -> Result<usize, usize> {
+    fn search_behind(&self, sought: Sought<'_>, mut from: usize) -> Result<usize, usize> {
         let mut stride = 1;
         loop {
-            match self.compare(from + stride, id) {
+            match self.compare(from + stride, sought) {
                 Ordering::Equal => return Ok(from + stride),
                 Ordering::Less => (from, stride) = (from + stride, stride * 2),
-                Ordering::Greater => return self.search_among(id, from + 1..from + stride),
+                Ordering::Greater => return self.search_among(sought, from + 1..from + stride),
             }
         }
     }
 
-    fn search_before(&self, id: &str, mut to: usize) -> Result<usize, usize> {
+    fn search_before(&self, sought: Sought<'_>, mut to: usize) -> Result<usize, usize> {
         let mut stride = 1;
         while stride <= to {
-            match self.compare(to - stride, id) {
+            match self.compare(to - stride, sought) {
                 Ordering::Equal => return Ok(to - stride),
-                Ordering::Less => return self.search_among(id, to - stride + 1..to),
+                Ordering::Less => return self.search_among(sought, to - stride + 1..to),
                 Ordering::Greater => (to, stride) = (to - stride, stride * 2),
             }
         }
-        self.search_among(id, 0..to)
+        self.search_among(sought, 0..to)
     }
 
-    fn search_among(&self, id: &str, places: Range<usize>) -> Result<usize, usize> {
+    fn search_among(&self, sought: Sought<'_>, places: Range<usize>) -> Result<usize, usize> {
         let (start, end) = (places.start, places.end.min(self.order.len()));
-        let found = self.order[start..end].binary_search_by(|slot| self.id(*slot).cmp(id));
+        let found = if sought.key.is_long() {
+            self.order[start..end].binary_search_by(|slot| self.id(*slot).cmp(sought.id))
+        } else {
+            self.keys[start..end].binary_search(&sought.key)
+        };
         found.map(|place| start + place).map_err(|place| start + place)
     }
 
     /// How the id at a place of the order compares; behind the last one all are greater.
     #[inline]
-    fn compare(&self, place: usize, id: &str) -> Ordering {
-        self.order.get(place).map_or(Ordering::Greater, |slot| self.id(*slot).cmp(id))
+    fn compare(&self, place: usize, sought: Sought<'_>) -> Ordering {
+        let Some(key) = self.keys.get(place) else { return Ordering::Greater };
+        match key.cmp(&sought.key) {
+            Ordering::Equal if key.is_long() => self.id(self.order[place]).cmp(sought.id),
+            order => order,
+        }
     }
 
     fn stray(&self, id: &str) -> Option<Slot> {
@@ -175,15 +227,20 @@ impl Ids {
         let mut strays: Vec<Slot> = self.strays.drain().collect();
         strays.sort_unstable_by(|left, right| self.id(*left).cmp(self.id(*right)));
         let mut order = Vec::with_capacity(self.len());
+        let mut keys = Vec::with_capacity(self.len());
         let mut taken = 0;
         for slot in strays {
-            let (Ok(place) | Err(place)) = self.search(self.id(slot), taken);
+            let sought = Sought::new(self.id(slot));
+            let (Ok(place) | Err(place)) = self.search(sought, taken);
             order.extend_from_slice(&self.order[taken..place]);
+            keys.extend_from_slice(&self.keys[taken..place]);
             order.push(slot);
+            keys.push(sought.key);
             taken = place;
         }
         order.extend_from_slice(&self.order[taken..]);
-        self.order = order;
+        keys.extend_from_slice(&self.keys[taken..]);
+        (self.order, self.keys) = (order, keys);
     }
 
     /// The slots in the order of their ids; call [`Ids::sort`] before.
@@ -201,7 +258,7 @@ pub struct Finder<'a> {
 impl Finder<'_> {
     /// The slot of an id that has been met.
     pub fn find(&mut self, id: &str) -> Option<Slot> {
-        let found = self.ids.search(id, self.near);
+        let found = self.ids.search(Sought::new(id), self.near);
         let (Ok(place) | Err(place)) = found;
         self.near = place;
         found.map_or_else(|_| self.ids.stray(id), |place| Some(self.ids.order[place]))
@@ -240,10 +297,31 @@ mod tests {
         assert_eq!((ids.id(4), ids.len()), ("aa", 5));
     }
 
+    #[test]
+    fn keys_are_in_the_order_of_ids() {
+        let long = "fifteen letters";
+        let mut ids =
+            ["", "a", "a\0", "ab", "b", "1234567", "12345678", "123456789", "12345679", "月", long]
+                .to_vec();
+        let longer = ["a", "b", ""].map(|end| format!("{long}{end}"));
+        ids.extend(longer.iter().map(String::as_str));
+        for (left, right) in ids.iter().flat_map(|left| ids.iter().map(move |right| (left, right)))
+        {
+            let keys = (Key::of(left), Key::of(right));
+            match left.len().min(right.len()) > Key::MOST {
+                true => assert!(keys.0 == keys.1 && keys.0.is_long(), "{left} {right}"),
+                false => assert_eq!(keys.0.cmp(&keys.1), left.cmp(right), "{left} {right}"),
+            }
+        }
+    }
+
     proptest::proptest! {
         /// However ids come, they are found again and stand in order.
         #[test]
-        fn every_id_is_found(met in proptest::collection::vec("[a-c]{0,4}", 0..200), every in 1usize..50) {
+        fn every_id_is_found(
+            met in proptest::collection::vec("([a-c]{0,4}|[ab]{14,17}|customer [0-9]{4})", 0..200),
+            every in 1usize..50,
+        ) {
             let mut ids = Ids::default();
             let mut slots = std::collections::BTreeMap::new();
             for (row, id) in met.iter().enumerate() {

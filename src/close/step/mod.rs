@@ -13,6 +13,7 @@ mod ids;
 mod inputs;
 mod output;
 mod pass;
+mod past;
 mod periods;
 mod ranges;
 mod read;

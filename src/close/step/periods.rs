@@ -8,13 +8,11 @@ use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 
 use super::customers::{Customers, MonthNumber, Slot};
-use super::ids::{Finder, Ids, Who};
+use super::ids::Who;
 use super::output::{self, Sources};
 use super::segments::{BySegment, Row, Tally};
 use super::states::in_base;
 use super::words::{Word, Words};
-use super::{of_table, read};
-use crate::warehouse::{DataFile, Warehouse, WarehouseError, layout};
 
 /// Who was in the base at a month's end, and its dimensions then.
 #[derive(Debug, Default)]
@@ -36,38 +34,17 @@ impl Opening {
         opening
     }
 
-    /// Those in the base at the end of a month, from a file of customer_month, with the words of their dimensions;
-    /// `who` are taken, and `ids` have been met.
+    /// Adds those of rows of customer_month who are in the base at the end of its month and are taken; of each row
+    /// the slot is told, if its customer has been met.
     ///
     /// # Errors
-    /// The store can't be read, or the file is damaged.
-    pub async fn read(
-        warehouse: Warehouse,
-        part: DataFile,
-        dimensions: Arc<[String]>,
-        who: Who,
-        ids: Arc<Ids>,
-    ) -> Result<(Self, Words), WarehouseError> {
-        let columns =
-            ["customer_id", "status"].into_iter().chain(dimensions.iter().map(String::as_str));
-        let columns: Vec<&str> = columns.collect();
-        let mut finder = ids.finder();
-        let (mut opening, mut words) = (Self::default(), Words::default());
-        opening.slots.reserve(part.rows as usize);
-        opening.dimensions.reserve(part.rows as usize * dimensions.len());
-        for rows in read::file(&warehouse, layout::CUSTOMER_MONTH, &part, Some(&columns)).await? {
-            let added = opening.add(&rows, &dimensions, &who, &mut finder, &mut words);
-            added.map_err(of_table(layout::CUSTOMER_MONTH))?;
-        }
-        Ok((opening, words))
-    }
-
-    fn add(
+    /// The file is not of the layout.
+    pub fn add(
         &mut self,
         rows: &RecordBatch,
+        slots: &[Option<Slot>],
         dimensions: &[String],
         who: &Who,
-        finder: &mut Finder<'_>,
         words: &mut Words,
     ) -> Result<(), ArrowError> {
         let in_base = in_base(rows, words)?;
@@ -76,12 +53,11 @@ impl Opening {
             shown.push(words.of_column(&rows[name.as_str()])?);
         }
         let ids = rows["customer_id"].as_string::<i32>();
-        for row in (0..rows.num_rows()).filter(|row| in_base[*row]) {
-            let id = ids.value(row);
-            if who.holds(id) {
-                self.slots.push(finder.find(id));
-                self.dimensions.extend(shown.iter().map(|column| column[row]));
-            }
+        self.slots.reserve(rows.num_rows());
+        self.dimensions.reserve(rows.num_rows() * dimensions.len());
+        for row in (0..rows.num_rows()).filter(|row| in_base[*row] && who.holds(ids.value(*row))) {
+            self.slots.push(slots[row]);
+            self.dimensions.extend(shown.iter().map(|column| column[row]));
         }
         Ok(())
     }

@@ -4,17 +4,15 @@
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::Decimal128Type;
 use arrow::error::ArrowError;
 use parquet::arrow::arrow_reader::RowSelection;
 
-use super::customers::{Cents, Slot};
+use super::customers::Slot;
 use super::ids::Ids;
-use super::periods::Opening;
+use super::past::{self, Past};
 use super::ranges::IdRange;
 use super::read::{self, Reading};
 use super::states::{self, States};
-use super::words::Words;
 use super::{CloseError, Closes, Month, Step, layout, nobody, of_table, period};
 use crate::warehouse::{DataFile, Warehouse, WarehouseError};
 
@@ -65,17 +63,16 @@ impl Step<'_> {
     /// the windows, and who was in the base when the periods that the month ends began.
     pub(super) async fn recall(&mut self, closes: &Closes, month: Month) -> Result<(), CloseError> {
         let (mut asleep, sought) = self.asleep(closes);
-        let mut revenues = self.past_revenues(closes, month);
-        let mut openings = self.past_openings(closes, month);
+        let mut past = self.past(closes, month);
         while let Some((month, found)) = asleep.next().await? {
             self.awaken(month, &found, &sought).map_err(of_table(layout::DORMANT))?;
         }
-        while let Some((month, revenue)) = revenues.next().await? {
-            self.revenues.insert(month, revenue);
-        }
-        while let Some((month, (mut opening, words))) = openings.next().await? {
-            opening.reword(&self.words.words_of(&words));
-            self.openings.insert(month, opening);
+        while let Some((month, past)) = past.next().await? {
+            self.revenues.extend(past.revenue.map(|revenue| (month, revenue)));
+            if let Some((mut opening, words)) = past.opening {
+                opening.reword(&self.words.words_of(&words));
+                self.openings.insert(month, opening);
+            }
         }
         Ok(())
     }
@@ -105,55 +102,25 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn past_revenues(&self, closes: &Closes, month: Month) -> Reading<Vec<Cents>> {
+    /// Begins to read what a month needs of older ones and is not kept from when they were closed.
+    fn past(&self, closes: &Closes, month: Month) -> Reading<Past> {
         let (value, tier) = self.windows(month);
-        let falls_out = |at: Month| (at == value || at == tier) && !self.revenues.contains_key(&at);
-        let (warehouse, ids) = (self.warehouse.clone(), Arc::clone(self.customers.ids()));
-        let read = move |part| revenue(warehouse.clone(), part, Arc::clone(&ids));
-        Reading::begin(self.past(closes, falls_out), read)
-    }
-
-    fn past_openings(&self, closes: &Closes, month: Month) -> Reading<(Opening, Words)> {
-        let opened = |at: Month| period::ended_by(month).any(|(_, opened)| opened == at);
-        let unread = |at: Month| opened(at) && !self.openings.contains_key(&at);
-        let (warehouse, ids) = (self.warehouse.clone(), Arc::clone(self.customers.ids()));
-        let (dimensions, who) = (self.dimensions.clone().into(), self.customers.who().clone());
-        let read = move |part| {
-            let (dimensions, who) = (Arc::clone(&dimensions), who.clone());
-            Opening::read(warehouse.clone(), part, dimensions, who, Arc::clone(&ids))
+        let mut revenue_of = vec![value, tier];
+        revenue_of.retain(|at| !self.revenues.contains_key(at));
+        let mut opening_of: Vec<Month> = period::ended_by(month).map(|(_, at)| at).collect();
+        opening_of.retain(|at| !self.openings.contains_key(at));
+        let wanted = |at| revenue_of.contains(&at) || opening_of.contains(&at);
+        let files = closes.files(layout::CUSTOMER_MONTH, |at| at >= self.first && wanted(at));
+        let reader = past::Reader {
+            warehouse: self.warehouse.clone(),
+            revenue_of,
+            opening_of,
+            dimensions: self.dimensions.clone(),
+            who: self.customers.who().clone(),
+            ids: Arc::clone(self.customers.ids()),
         };
-        Reading::begin(self.past(closes, unread), read)
+        Reading::begin(files, move |part| reader.clone().read(part))
     }
-
-    /// The files of customer_month of some months of the history.
-    fn past(&self, closes: &Closes, wanted: impl Fn(Month) -> bool) -> Vec<DataFile> {
-        closes.files(layout::CUSTOMER_MONTH, |at| at >= self.first && wanted(at))
-    }
-}
-
-/// Revenue of customers in a file of customer_month, by slot.
-///
-/// # Errors
-/// The store can't be read, or the file is damaged.
-async fn revenue(
-    warehouse: Warehouse,
-    part: DataFile,
-    ids: Arc<Ids>,
-) -> Result<Vec<Cents>, WarehouseError> {
-    let columns = ["customer_id", "revenue"];
-    let rows = read::file(&warehouse, layout::CUSTOMER_MONTH, &part, Some(&columns)).await?;
-    let (mut finder, mut by_slot) = (ids.finder(), vec![0; ids.len()]);
-    for rows in rows {
-        let ids = rows["customer_id"].as_string::<i32>();
-        let revenue = rows["revenue"].as_primitive::<Decimal128Type>().values();
-        let brought = ids.iter().flatten().zip(revenue).filter(|(_, revenue)| **revenue != 0);
-        for (id, revenue) in brought {
-            if let Some(slot) = finder.find(id) {
-                by_slot[slot as usize] = *revenue as Cents;
-            }
-        }
-    }
-    Ok(by_slot)
 }
 
 /// Rows of dormant, and whose each is: its place among those sought.

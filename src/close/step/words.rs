@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, UInt32Type};
 use arrow::error::ArrowError;
@@ -63,8 +63,12 @@ impl Words {
             .iter()
             .map(|text| text.map_or(NULL, |text| self.word(text)))
             .collect();
+        let keys = column.keys();
+        if keys.null_count() == 0 {
+            return Ok(keys.values().iter().map(|key| words[*key as usize]).collect());
+        }
         let word = |key: Option<u32>| key.map_or(NULL, |key| words[key as usize]);
-        Ok(column.keys().iter().map(word).collect())
+        Ok(keys.iter().map(word).collect())
     }
 
     /// The texts by their number.
@@ -75,8 +79,6 @@ impl Words {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::Array;
-
     use super::*;
 
     #[test]

@@ -1,0 +1,94 @@
+//! What an older month's customer_month tells of the customers met: what they brought, which falls out of a window
+//! now, and who was in the base, where a period that ends now began with that month's end.
+
+use std::sync::Arc;
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Decimal128Type;
+use arrow::error::ArrowError;
+
+use super::customers::{Cents, Slot};
+use super::ids::{Ids, Who};
+use super::periods::Opening;
+use super::words::Words;
+use super::{of_table, read};
+use crate::month::Month;
+use crate::warehouse::{DataFile, Warehouse, WarehouseError, layout};
+
+/// What is wanted of a month.
+#[derive(Debug)]
+pub struct Past {
+    /// What customers brought, by slot.
+    pub revenue: Option<Vec<Cents>>,
+    /// Who was in the base, with the words of their dimensions.
+    pub opening: Option<(Opening, Words)>,
+}
+
+/// Reads older months.
+#[derive(Clone)]
+pub struct Reader {
+    /// Where they lie.
+    pub warehouse: Warehouse,
+    /// The months whose revenue is wanted.
+    pub revenue_of: Vec<Month>,
+    /// The months whose base is wanted.
+    pub opening_of: Vec<Month>,
+    /// All dimensions.
+    pub dimensions: Vec<String>,
+    /// Those who are taken.
+    pub who: Who,
+    /// The ids met.
+    pub ids: Arc<Ids>,
+}
+
+impl Reader {
+    /// Reads what is wanted from a month's file of customer_month.
+    ///
+    /// # Errors
+    /// The store can't be read, or the file is damaged.
+    pub async fn read(self, part: DataFile) -> Result<Past, WarehouseError> {
+        let file = read::Opened::new(&self.warehouse, layout::CUSTOMER_MONTH, &part).await?;
+        let among = |months: &[Month]| part.month.is_some_and(|at| months.contains(&at));
+        let mut past = Past {
+            revenue: among(&self.revenue_of).then(|| vec![0; self.ids.len()]),
+            opening: among(&self.opening_of).then(Default::default),
+        };
+        let mut finder = self.ids.finder();
+        for rows in file.rows(Some(&self.columns(&past)), None)? {
+            let rows = rows?;
+            let ids = rows["customer_id"].as_string::<i32>().iter();
+            let slots: Vec<_> = ids.map(|id| id.and_then(|id| finder.find(id))).collect();
+            self.add(&rows, &slots, &mut past).map_err(of_table(layout::CUSTOMER_MONTH))?;
+        }
+        Ok(past)
+    }
+
+    fn columns(&self, wanted: &Past) -> Vec<&str> {
+        let mut columns = vec!["customer_id"];
+        columns.extend(wanted.revenue.is_some().then_some("revenue"));
+        if wanted.opening.is_some() {
+            columns.push("status");
+            columns.extend(self.dimensions.iter().map(String::as_str));
+        }
+        columns
+    }
+
+    /// Adds rows, of each of which the slot is told, if its customer has been met.
+    fn add(
+        &self,
+        rows: &RecordBatch,
+        slots: &[Option<Slot>],
+        past: &mut Past,
+    ) -> Result<(), ArrowError> {
+        if let Some(revenue) = &mut past.revenue {
+            let brought = rows["revenue"].as_primitive::<Decimal128Type>().values();
+            for (slot, cents) in slots.iter().zip(brought) {
+                slot.iter().for_each(|slot| revenue[*slot as usize] = *cents as Cents);
+            }
+        }
+        if let Some((opening, words)) = &mut past.opening {
+            opening.add(rows, slots, &self.dimensions, &self.who, words)?;
+        }
+        Ok(())
+    }
+}
