@@ -59,7 +59,7 @@ impl Inventory {
         let opening = kinds.map(|kind| (kind, warehouse.begin_to_open(layout::landed(kind))));
         for (kind, table) in opening.collect::<Vec<_>>() {
             let table = table.await.map_err(fell)??;
-            let files = table.as_ref().map(Table::files).transpose()?.unwrap_or_default();
+            let files = table.as_ref().map_or_else(Vec::new, |table| table.files().to_vec());
             live.extend(live_landings(&files));
             sources.insert(kind, Landed { table, files, rows: BTreeMap::new() });
         }

@@ -170,16 +170,16 @@ async fn replace(
     table: Opening,
     wanted: Vec<DataFile>,
 ) -> Result<(), WarehouseError> {
-    let table = opened(&warehouse, name, table).await?;
-    let live = table.files()?;
+    let mut table = opened(&warehouse, name, table).await?;
+    let live = table.files();
     let among =
         |file: &DataFile, files: &[DataFile]| files.iter().any(|other| other.path == file.path);
     let remove: Vec<_> = live.iter().filter(|file| !among(file, &wanted)).cloned().collect();
-    let add: Vec<_> = wanted.into_iter().filter(|file| !among(file, &live)).collect();
+    let add: Vec<_> = wanted.into_iter().filter(|file| !among(file, live)).collect();
     if add.is_empty() && remove.is_empty() {
         return Ok(());
     }
-    table.commit_last(Change { add, remove, note: None }).await
+    table.commit(Change { add, remove, note: None }).await
 }
 
 /// Writes a month's files when they are encoded.

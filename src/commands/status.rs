@@ -27,7 +27,7 @@ async fn tables(house: &House<'_>) -> Result<String, Error> {
     let mut text = String::new();
     for name in layout::TABLES {
         let Some(table) = house.warehouse.open(name).await? else { continue };
-        let files = table.files()?;
+        let files = table.files();
         let rows: u64 = files.iter().map(|file| file.rows).sum();
         let bytes: u64 = files.iter().map(|file| file.size).sum();
         let size = indicatif::HumanBytes(bytes).to_string();

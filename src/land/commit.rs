@@ -89,7 +89,7 @@ impl Books {
             Entry::Vacant(slot) => slot.insert(self.warehouse.open_or_create(name).await?),
         };
         let file = write_file(table, &landing.landing, &batch).await?;
-        if table.files()?.iter().any(|live| live.path == file.path) {
+        if table.files().iter().any(|live| live.path == file.path) {
             return Ok(());
         }
         table.commit(Change { add: vec![file], ..Change::default() }).await
@@ -127,7 +127,7 @@ impl Committer {
     pub async fn commit(&mut self, staged: Staged) -> Result<Outcome, LandError> {
         let Staged { mut landing, kind, files, rejects, mut warnings } = staged;
         let table = self.table().await?.clone();
-        let (own, others) = of_delivery(&table, landing.delivery)?;
+        let (own, others) = of_delivery(&table, landing.delivery);
         let repeated = self.known.repeats(&table, kind, &files, &others).await?;
         landing.duplicates = duplicates::repeats_of(&repeated, landing.delivery);
         self.books.append(layout::REJECTED, &landing, &rejects).await?;
@@ -152,7 +152,7 @@ impl Committer {
     /// # Errors
     /// As [`Committer::commit`].
     pub async fn retract(&mut self, mut landing: Landing) -> Result<Landing, LandError> {
-        let (remove, _) = of_delivery(self.table().await?, landing.delivery)?;
+        let (remove, _) = of_delivery(self.table().await?, landing.delivery);
         landing.retracted = true;
         landing.landed_at = ledger::now();
         self.land(&mut landing, Change { remove, ..Change::default() }).await?;
@@ -171,12 +171,9 @@ impl Committer {
 }
 
 /// The live files of a delivery, and the others.
-fn of_delivery(
-    table: &Table,
-    delivery: i32,
-) -> Result<(Vec<DataFile>, Vec<DataFile>), WarehouseError> {
+fn of_delivery(table: &Table, delivery: i32) -> (Vec<DataFile>, Vec<DataFile>) {
     let own = |file: &DataFile| delivery_of(&file.path) == Some(delivery);
-    Ok(table.files()?.into_iter().partition(own))
+    table.files().iter().cloned().partition(own)
 }
 
 /// Those of `files` that are not among `others`.

@@ -231,8 +231,8 @@ pub async fn superseded(
 ) -> Result<Vec<Occurrence>, WarehouseError> {
     let Some(table) = warehouse.open(layout::DUPLICATES).await? else { return Ok(Vec::new()) };
     let mut by_id: BTreeMap<(SourceKind, String), Vec<Occurrence>> = BTreeMap::new();
-    for file in table.files()? {
-        for row in occurrences(&table, &file).await? {
+    for file in table.files() {
+        for row in occurrences(&table, file).await? {
             if live.contains(&row.landing) {
                 by_id.entry((row.source, row.id.clone())).or_default().push(row);
             }

@@ -108,7 +108,7 @@ impl Desk {
         }
         if name == layout::REJECTED {
             let table = self.warehouse.open(layout::REJECTED).await?;
-            let files = table.map(|table| table.files()).transpose()?.unwrap_or_default();
+            let files = table.map_or_else(Vec::new, |table| table.files().to_vec());
             self.context
                 .register_table("landed.rejected", self.files(layout::REJECTED, false, files))?;
         } else if let Some(kind) = SourceKind::iter().find(|kind| layout::landed(*kind) == name) {

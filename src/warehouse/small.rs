@@ -57,8 +57,8 @@ impl SmallTable {
     /// The store can't be read, or the rows are not of this type.
     pub async fn read<T: DeserializeOwned>(&self) -> Result<Vec<T>, WarehouseError> {
         let mut rows = Vec::new();
-        for data in self.table.files()? {
-            for batch in read_file(&self.table, &data).await? {
+        for data in self.table.files() {
+            for batch in read_file(&self.table, data).await? {
                 rows.extend(from_batch(&batch).map_err(|source| self.arrow(source))?);
             }
         }
@@ -69,12 +69,12 @@ impl SmallTable {
     ///
     /// # Errors
     /// The store refuses, or another writer was quicker.
-    pub async fn replace<T: Serialize>(self, rows: &[T]) -> Result<(), WarehouseError> {
+    pub async fn replace<T: Serialize>(mut self, rows: &[T]) -> Result<(), WarehouseError> {
         let batch = to_batch(&self.schema, rows).map_err(|source| self.arrow(source))?;
-        let before = self.table.files()?;
+        let before = self.table.files().to_vec();
         let name = format!("v{:06}", self.table.version() + 1);
         let add = write_file(&self.table, &name, &batch).await?;
-        self.table.commit_last(Change { add: vec![add], remove: before, note: None }).await
+        self.table.commit(Change { add: vec![add], remove: before, note: None }).await
     }
 
     fn arrow(&self, source: ArrowError) -> WarehouseError {

@@ -1,13 +1,14 @@
 //! One Delta table: its live files, and commits that either add and remove files as one or fail.
-//! A commit is made against the state that was read; anybody else's commit in between refuses it.
+//! A commit is made against the state that was read and our own commits since; anybody else's commit in between refuses
+//! it. So after a commit we know the state without reading the log again, which for a landed file takes longer than to
+//! write it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use deltalake_core::checkpoints::create_checkpoint;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
-use deltalake_core::kernel::transaction::{
-    CommitBuilder, CommitProperties, PostCommit, TransactionError,
-};
+use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake_core::kernel::{Action, Add, Remove, StructType};
 use deltalake_core::logstore::{StorageConfig, default_logstore};
 use deltalake_core::operations::create::CreateBuilder;
@@ -56,10 +57,33 @@ pub struct Change {
 pub struct Table {
     name: &'static str,
     place: Place,
+    /// As it was when it was opened, or at its last checkpoint.
     delta: DeltaTable,
+    version: u64,
+    /// Ordered by path.
+    files: Vec<DataFile>,
 }
 
 impl Table {
+    fn new(name: &'static str, place: Place, delta: DeltaTable) -> Result<Self, WarehouseError> {
+        let snapshot = delta.snapshot().map_err(delta_error(name))?;
+        let (version, views) = (snapshot.version(), snapshot.log_data().into_iter());
+        let mut files: Vec<DataFile> = views
+            .map(|view| {
+                let month = view.partition_values_map().remove("month").flatten();
+                DataFile {
+                    path: view.path().into_owned(),
+                    month: month.and_then(|day| day.get(..7)?.parse().ok()),
+                    rows: view.num_records().unwrap_or_default() as u64,
+                    size: view.size().unsigned_abs(),
+                    ids: view.stats().as_deref().and_then(ids_of),
+                }
+            })
+            .collect();
+        files.sort_unstable_by(|left, right| left.path.cmp(&right.path));
+        Ok(Self { name, place, delta, version, files })
+    }
+
     pub(super) async fn open(
         warehouse: &Warehouse,
         name: &'static str,
@@ -67,7 +91,7 @@ impl Table {
         let place = place_of(warehouse, name);
         let mut delta = DeltaTable::new(log_store(&place));
         match delta.load().await {
-            Ok(()) => Ok(Some(Self { name, place, delta })),
+            Ok(()) => Self::new(name, place, delta).map(Some),
             Err(DeltaTableError::NotATable(_)) => Ok(None),
             Err(_) if !has_log(&place).await? => Ok(None),
             Err(source) => Err(delta_error(name)(source)),
@@ -96,7 +120,7 @@ impl Table {
             .with_save_mode(SaveMode::Ignore)
             .await
             .map_err(delta_error(name))?;
-        Ok(Self { name, place, delta })
+        Self::new(name, place, delta)
     }
 
     /// The table's name.
@@ -109,76 +133,63 @@ impl Table {
         &self.place
     }
 
-    /// The version of its log that was read.
+    /// The version of its log that was read, or committed since.
     pub fn version(&self) -> u64 {
-        self.delta.version().unwrap_or_default()
+        self.version
     }
 
     /// Its live files, ordered by path.
-    ///
-    /// # Errors
-    /// The log holds a file that does not fit the layout.
-    pub fn files(&self) -> Result<Vec<DataFile>, WarehouseError> {
-        let snapshot = self.delta.snapshot().map_err(delta_error(self.name))?;
-        let views = snapshot.log_data().into_iter();
-        let mut files: Vec<DataFile> = views
-            .map(|view| {
-                let month = view.partition_values_map().remove("month").flatten();
-                DataFile {
-                    path: view.path().into_owned(),
-                    month: month.and_then(|day| day.get(..7)?.parse().ok()),
-                    rows: view.num_records().unwrap_or_default() as u64,
-                    size: view.size().unsigned_abs(),
-                    ids: view.stats().as_deref().and_then(ids_of),
-                }
-            })
-            .collect();
-        files.sort_unstable_by(|left, right| left.path.cmp(&right.path));
-        Ok(files)
+    pub fn files(&self) -> &[DataFile] {
+        &self.files
     }
 
-    /// Commits a change against the version that was read.
+    /// Commits a change against the state that was read and the commits made since.
     ///
     /// # Errors
     /// [`WarehouseError::Conflict`] where somebody committed in between; nothing has changed then.
     pub async fn commit(&mut self, change: Change) -> Result<(), WarehouseError> {
-        let committed = self.put(change).await?.await.map_err(|error| self.commit_error(error))?;
-        self.delta.state = Some(committed.snapshot());
-        Ok(())
-    }
-
-    /// Commits a change like [`Table::commit`] to a table that nothing more is asked of, so that its log is not read
-    /// again but for a checkpoint.
-    ///
-    /// # Errors
-    /// As [`Table::commit`].
-    pub async fn commit_last(self, change: Change) -> Result<(), WarehouseError> {
-        let committed = self.put(change).await?;
-        if (committed.version + 1).is_multiple_of(CHECKPOINT_INTERVAL) {
-            committed.await.map_err(|error| self.commit_error(error))?;
+        let Change { add, remove, note } = change;
+        let version = self.version + 1;
+        let put = self.put(version, &add, &remove, note).await;
+        put.map_err(|error| self.commit_error(error))?;
+        self.version = version;
+        let gone: HashSet<&str> = remove.iter().map(|file| file.path.as_str()).collect();
+        self.files.retain(|file| !gone.contains(file.path.as_str()));
+        self.files.extend(add);
+        self.files.sort_unstable_by(|left, right| left.path.cmp(&right.path));
+        if (version + 1).is_multiple_of(CHECKPOINT_INTERVAL) {
+            self.checkpoint().await.map_err(delta_error(self.name))?;
         }
         Ok(())
     }
 
-    /// Adds a change to the log.
-    async fn put(&self, change: Change) -> Result<PostCommit, WarehouseError> {
-        let adds = change.add.iter().map(|file| Action::Add(add_action(file)));
-        let removes = change.remove.iter().map(|file| Action::Remove(remove_action(file)));
-        let actions: Vec<Action> = removes.chain(adds).collect();
+    /// Writes the state down, so that who opens the table need not read the log from its beginning.
+    async fn checkpoint(&mut self) -> Result<(), DeltaTableError> {
+        self.delta.update_state().await?;
+        create_checkpoint(&self.delta, None).await
+    }
+
+    /// Adds a version to the log, which nobody may have done before.
+    async fn put(
+        &self,
+        version: u64,
+        add: &[DataFile],
+        remove: &[DataFile],
+        note: Option<serde_json::Value>,
+    ) -> Result<(), DeltaTableError> {
+        let adds = add.iter().map(|file| Action::Add(add_action(file)));
+        let removes = remove.iter().map(|file| Action::Remove(remove_action(file)));
         let operation =
             DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
-        let note = change.note.map(|note| (NOTE.to_owned(), note));
-        let properties = CommitProperties::default()
-            .with_max_retries(0)
-            .with_metadata(note)
-            .with_cleanup_expired_logs(Some(false));
-        let snapshot = self.delta.snapshot().map_err(delta_error(self.name))?;
-        let prepared = CommitBuilder::from(properties)
-            .with_actions(actions)
-            .build(Some(snapshot), self.delta.log_store(), operation)
-            .into_prepared_commit_future();
-        let put = async { prepared.await?.await };
-        put.await.map_err(|error| self.commit_error(error))
+        let note = note.map(|note| (NOTE.to_owned(), note));
+        let log = self.delta.log_store();
+        let prepared = CommitBuilder::from(CommitProperties::default().with_metadata(note))
+            .with_actions(removes.chain(adds).collect())
+            .build(Some(self.delta.snapshot()?), Arc::clone(&log), operation)
+            .into_prepared_commit_future()
+            .await?;
+        let entry = prepared.commit_or_bytes().clone();
+        Ok(log.write_commit_entry(version, entry, Default::default()).await?)
     }
 
     /// The notes of the commits after `version`, oldest first, each with its version.
