@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::Decimal128Type;
+use arrow::datatypes::Decimal64Type;
 use bytes::Bytes;
 use object_store::ObjectStoreExt;
 use parquet::errors::ParquetError;
@@ -284,11 +284,12 @@ impl Encoding {
 
 fn add_charges(hash: &mut blake3::Hasher, customer_month: &RecordBatch) {
     let ids = customer_month["customer_id"].as_string::<i32>();
-    let revenue = customer_month["revenue"].as_primitive::<Decimal128Type>();
-    let mut rows = Vec::with_capacity(ids.value_data().len() + size_of_val(&**revenue.values()));
+    let revenue = customer_month["revenue"].as_primitive::<Decimal64Type>();
+    let mut rows =
+        Vec::with_capacity(ids.value_data().len() + 2 * size_of_val(&**revenue.values()));
     for (id, cents) in ids.iter().zip(revenue.values()) {
         rows.extend_from_slice(id.unwrap_or_default().as_bytes());
-        rows.extend_from_slice(&cents.to_le_bytes());
+        rows.extend_from_slice(&i128::from(*cents).to_le_bytes());
     }
     // In one piece: of short ones BLAKE3 hashes one after the other.
     hash.update(&rows);

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, PrimitiveArray, PrimitiveBuilder};
 use arrow::datatypes::{
-    ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Int32Type, TimestampMicrosecondType,
+    ArrowPrimitiveType, DataType, Date32Type, Decimal64Type, Int32Type, TimestampMicrosecondType,
 };
 
 pub use decimal::Amounts;
@@ -123,8 +123,8 @@ impl Converter {
             }
             Kind::Amount(amounts) => {
                 let known = &mut Plain { amounts, nulls: &self.nulls };
-                let cents = primitive::<Decimal128Type>(source, known, |text| amounts.cents(text));
-                Arc::new(cents.with_data_type(DataType::Decimal128(18, 2)))
+                let cents = primitive::<Decimal64Type>(source, known, |text| amounts.cents(text));
+                Arc::new(cents.with_data_type(DataType::Decimal64(18, 2)))
             }
             Kind::Whole(wholes) => {
                 let read = |text: &str| wholes.read(text);

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::atomic::Ordering;
 
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::{DataType, Date32Type, Decimal128Type};
+use arrow::datatypes::{DataType, Date32Type, Decimal64Type};
 use arrow::util::display::array_value_to_string;
 
 use super::*;
@@ -88,7 +88,7 @@ fn a_canonical_file_needs_no_description() {
         rows(&piece.batch),
         ["c1|2024-01-31|||-5.00|false||l1|7|2", "c2|2024-02-01|||1.50|true||l2|7|3"]
     );
-    let cents = piece.batch.column(4).as_primitive::<Decimal128Type>();
+    let cents = piece.batch.column(4).as_primitive::<Decimal64Type>();
     assert_eq!(cents.values(), &[-500, 150]);
     assert_eq!(piece.batch.column(1).as_primitive::<Date32Type>().value(0), 19_753);
     assert!(extract.next().unwrap().is_none());

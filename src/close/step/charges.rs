@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{Date32Type, Decimal128Type, Int32Type, Int64Type};
+use arrow::datatypes::{Date32Type, Decimal64Type, Int32Type, Int64Type};
 use arrow::error::ArrowError;
 
 use super::customers::{BySlot, Cents, Customers, MonthNumber, NEVER, Slot};
@@ -142,7 +142,7 @@ impl Bills {
         let products = self.words.of_column(&lines["product"])?;
         let types = self.words.of_column(&lines["charge_type"])?;
         let ids = lines["customer_id"].as_string::<i32>();
-        let amounts = lines["amount"].as_primitive::<Decimal128Type>().values();
+        let amounts = lines["amount"].as_primitive::<Decimal64Type>().values();
         let waived = lines["waived"].as_boolean();
         let days = lines["billed_on"].as_primitive::<Date32Type>().values();
         let paid = lines["paid_through"].as_primitive::<Date32Type>();
@@ -162,8 +162,7 @@ impl Bills {
                 self.charges.push(Charge { billed: true, ..NOTHING });
             }
             let charge = &mut self.charges[slot as usize];
-            // A landed amount has 18 digits.
-            let (amount, product) = (amounts[row] as Cents, products[row]);
+            let (amount, product) = (amounts[row], products[row]);
             if !waived.value(row) {
                 charge.revenue = charge.revenue.saturating_add(amount);
                 let business = !self.not_business.contains(&types[row]);

@@ -59,7 +59,7 @@ impl Cohorts {
             Ok(match name {
                 "cohort" => {
                     let months: Vec<MonthNumber> = rows.iter().map(|(month, _)| *month).collect();
-                    from.days.column(&months)
+                    from.days.column(months)
                 }
                 "joined" => Arc::new(Int64Array::from_iter_values(rows.iter().map(joined))),
                 "in_base" => {

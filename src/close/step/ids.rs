@@ -13,6 +13,9 @@ use hashbrown::HashTable;
 
 use super::ranges::IdRange;
 
+/// The bytes of a usual id, to make room once for many.
+pub const USUAL: usize = 12;
+
 /// The place of an id among those met.
 pub type Slot = u32;
 
@@ -121,6 +124,7 @@ impl Ids {
 
     /// Makes room for so many more.
     pub fn reserve(&mut self, more: usize) {
+        self.text.reserve(more * USUAL);
         self.ends.reserve(more);
         self.order.reserve(more);
         self.keys.reserve(more);
@@ -202,7 +206,7 @@ impl Ids {
     }
 
     /// How the id at a place of the order compares; behind the last one all are greater.
-    #[inline]
+    #[inline(always)]
     fn compare(&self, place: usize, sought: Sought<'_>) -> Ordering {
         let Some(key) = self.keys.get(place) else { return Ordering::Greater };
         match key.cmp(&sought.key) {

@@ -134,19 +134,22 @@ impl<'a> Step<'a> {
         self.customers.sort();
         self.recall(closes, month).await?;
         let (value, tier) = self.windows(month);
-        let (out_of_value, out_of_tier) = (self.revenue_of(value), self.revenue_of(tier));
-        let revenue_before = self.revenue_of(month.previous());
+        let revenues = std::mem::take(&mut self.revenues);
+        let revenue_of = |month: Month| revenues.get(&month).map_or(&[][..], Vec::as_slice);
+        let mut revenue_before = revenue_of(month.previous()).to_vec();
+        revenue_before.resize(self.customers.len(), 0);
         let month_on = MonthOn {
             now: month.number(),
             first: self.first.number(),
             charges: &charges,
             told: &told,
-            out_of_value: &out_of_value,
-            out_of_tier: &out_of_tier,
+            out_of_value: revenue_of(value),
+            out_of_tier: revenue_of(tier),
         };
         let mut gathered = self.gathered.take().unwrap_or_else(|| self.gather(month));
         let (mut taken, revenue) = self.take(&month_on, revenue_before, &mut gathered, out);
         drop(charges);
+        self.revenues = revenues;
         for (grain, opened) in period::ended_by(month) {
             let Some(opening) = self.openings.get(&opened) else { continue };
             gathered.periods().add(grain, opened.number(), opening, &self.customers);
@@ -240,13 +243,6 @@ impl<'a> Step<'a> {
     fn superseded(&self, kind: SourceKind) -> HashSet<(i32, i64)> {
         let rows = self.inventory.superseded.iter().filter(|row| row.source == kind);
         rows.map(|row| (row.delivery, row.line)).collect()
-    }
-
-    /// Each customer's revenue in a month, by slot.
-    fn revenue_of(&self, month: Month) -> Vec<Cents> {
-        let mut revenue = self.revenues.get(&month).cloned().unwrap_or_default();
-        revenue.resize(self.customers.len(), 0);
-        revenue
     }
 
     /// Takes what customers brought in a month.

@@ -5,8 +5,8 @@ use std::mem::take;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Int32Array, Int64Array,
-    RecordBatch, StringArray, StringBuilder, UInt32Array,
+    ArrayRef, BooleanArray, Date32Array, Decimal64Array, Decimal128Array, DictionaryArray,
+    Int32Array, Int64Array, RecordBatch, StringArray, StringBuilder, UInt32Array,
 };
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{Field, Schema, SchemaRef};
@@ -15,14 +15,13 @@ use arrow::error::ArrowError;
 use super::customers::{
     COUNTS, Cents, Customers, FLAGS, GROUP_ID, MONEY, MONTHS, MonthNumber, NEVER, OWN, Slot, TEXTS,
 };
+use super::ids;
 use super::rules::Rules;
 use super::sums::{Movement, Sums};
 use super::turn::Turn;
 use super::words::{NULL, Word};
 use crate::month::Month;
-
-/// A guess at the bytes of an id, to reserve room once.
-const ID_LENGTH: usize = 12;
+use crate::warehouse::layout;
 
 /// States of customers, column by column.
 #[derive(Debug)]
@@ -39,7 +38,7 @@ impl States {
     /// No rows, with room for some; `texts` are kept for each customer.
     pub fn new(texts: usize, rows: usize) -> Self {
         Self {
-            ids: StringBuilder::with_capacity(rows, rows * ID_LENGTH),
+            ids: StringBuilder::with_capacity(rows, rows * ids::USUAL),
             months: std::array::from_fn(|_| Vec::with_capacity(rows)),
             money: std::array::from_fn(|_| Vec::with_capacity(rows)),
             flags: std::array::from_fn(|_| Vec::with_capacity(rows)),
@@ -68,10 +67,10 @@ impl States {
     fn column(&mut self, name: &str, from: &Sources) -> Result<ArrayRef, ArrowError> {
         let place = |names: &[&str]| names.iter().position(|known| *known == name);
         if let Some(place) = place(&MONTHS.map(|(name, _)| name)) {
-            return Ok(from.days.column(&self.months[place]));
+            return Ok(from.days.column(take(&mut self.months[place])));
         }
         if let Some(place) = place(&MONEY.map(|(name, _)| name)) {
-            return money(self.money[place].iter().map(|cents| i128::from(*cents)), 18);
+            return cents(take(&mut self.money[place]));
         }
         if let Some(place) = place(&FLAGS.map(|(name, _)| name)) {
             return Ok(Arc::new(BooleanArray::from(take(&mut self.flags[place]))));
@@ -157,7 +156,7 @@ impl Monthly {
                 "churn_kind" => words(take(&mut self.kind), &from.words),
                 "reason" => words(take(&mut self.reason), &from.words),
                 "idle" => Arc::new(Int32Array::from(take(&mut self.idle))),
-                "revenue" => money(self.revenue.iter().map(|cents| i128::from(*cents)), 18)?,
+                "revenue" => cents(take(&mut self.revenue))?,
                 _ => match from.dimensions.iter().position(|dimension| dimension == name) {
                     Some(place) => words(take(&mut self.dimensions[place]), &from.words),
                     None => self.states.column(name, from)?,
@@ -210,9 +209,11 @@ impl MonthDays {
     }
 
     /// A column of months.
-    pub fn column(&self, months: &[MonthNumber]) -> ArrayRef {
-        let days: Vec<i32> = months.iter().map(|month| self.of(*month)).collect();
-        Arc::new(Date32Array::new(days.into(), valid(months, |month| month != NEVER)))
+    pub fn column(&self, mut months: Vec<MonthNumber>) -> ArrayRef {
+        let valid = valid(&months, |month| month != NEVER);
+        // In place: a number is as wide as a day.
+        months.iter_mut().for_each(|month| *month = self.of(*month));
+        Arc::new(Date32Array::new(months.into(), valid))
     }
 }
 
@@ -275,7 +276,17 @@ pub fn movement(
     })
 }
 
-/// A column of money.
+/// A column of the money of single customers.
+///
+/// # Errors
+/// An amount has more than 18 digits.
+fn cents(cents: Vec<Cents>) -> Result<ArrayRef, ArrowError> {
+    let column = Decimal64Array::from(cents).with_data_type(layout::CENTS);
+    column.validate_decimal_precision(18)?;
+    Ok(Arc::new(column))
+}
+
+/// A column of the money of many.
 ///
 /// # Errors
 /// An amount has more digits.

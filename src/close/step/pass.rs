@@ -179,19 +179,22 @@ pub struct MonthOn<'a> {
     pub first: MonthNumber,
     pub charges: &'a Charges,
     pub told: &'a BySlot<Told>,
+    /// Revenue by slot; 0 of those behind the last.
     pub out_of_value: &'a [Cents],
+    /// Likewise.
     pub out_of_tier: &'a [Cents],
 }
 
 impl MonthOn<'_> {
     fn brought(&self, slot: Slot) -> Brought<'_> {
+        let revenue = |by_slot: &[Cents]| by_slot.get(slot as usize).copied().unwrap_or_default();
         Brought {
             now: self.now,
             first: self.first,
             charge: self.charges.of(slot),
             told: self.told.get(&slot),
-            out_of_value: self.out_of_value[slot as usize],
-            out_of_tier: self.out_of_tier[slot as usize],
+            out_of_value: revenue(self.out_of_value),
+            out_of_tier: revenue(self.out_of_tier),
         }
     }
 }

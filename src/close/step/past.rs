@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::Decimal128Type;
+use arrow::datatypes::Decimal64Type;
 use arrow::error::ArrowError;
 
 use super::customers::{Cents, Slot};
@@ -53,6 +53,9 @@ impl Reader {
             revenue: among(&self.revenue_of).then(|| vec![0; self.ids.len()]),
             opening: among(&self.opening_of).then(Default::default),
         };
+        if let Some((opening, _)) = &mut past.opening {
+            opening.reserve(file.len(), self.dimensions.len());
+        }
         let mut finder = self.ids.finder();
         for rows in file.rows(Some(&self.columns(&past)), None)? {
             let rows = rows?;
@@ -81,9 +84,9 @@ impl Reader {
         past: &mut Past,
     ) -> Result<(), ArrowError> {
         if let Some(revenue) = &mut past.revenue {
-            let brought = rows["revenue"].as_primitive::<Decimal128Type>().values();
+            let brought = rows["revenue"].as_primitive::<Decimal64Type>().values();
             for (slot, cents) in slots.iter().zip(brought) {
-                slot.iter().for_each(|slot| revenue[*slot as usize] = *cents as Cents);
+                slot.iter().for_each(|slot| revenue[*slot as usize] = *cents);
             }
         }
         if let Some((opening, words)) = &mut past.opening {

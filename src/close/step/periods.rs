@@ -34,6 +34,12 @@ impl Opening {
         opening
     }
 
+    /// Makes room for so many customers with so many dimensions each.
+    pub fn reserve(&mut self, customers: usize, dimensions: usize) {
+        self.slots.reserve(customers);
+        self.dimensions.reserve(customers * dimensions);
+    }
+
     /// Adds those of rows of customer_month who are in the base at the end of its month and are taken; of each row
     /// the slot is told, if its customer has been met.
     ///
@@ -53,8 +59,6 @@ impl Opening {
             shown.push(words.of_column(&rows[name.as_str()])?);
         }
         let ids = rows["customer_id"].as_string::<i32>();
-        self.slots.reserve(rows.num_rows());
-        self.dimensions.reserve(rows.num_rows() * dimensions.len());
         for row in (0..rows.num_rows()).filter(|row| in_base[*row] && who.holds(ids.value(*row))) {
             self.slots.push(slots[row]);
             self.dimensions.extend(shown.iter().map(|column| column[row]));

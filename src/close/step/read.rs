@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::close::fell;
 use crate::month::Month;
-use crate::warehouse::{DataFile, Warehouse, WarehouseError};
+use crate::warehouse::{DataFile, Warehouse, WarehouseError, layout};
 
 /// Rows of a batch: large enough to forget the cost of a batch, small enough for the cache.
 const BATCH: usize = 16 << 10;
@@ -114,8 +114,7 @@ impl Opened {
         let damaged = |source| WarehouseError::Parquet { file: shown.clone(), source };
         let plain =
             ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new()).map_err(damaged)?;
-        let options =
-            ArrowReaderOptions::new().with_schema(Arc::new(with_dictionaries(plain.schema())));
+        let options = ArrowReaderOptions::new().with_schema(Arc::new(taken_as(plain.schema())));
         let metadata =
             ArrowReaderMetadata::try_new(Arc::clone(plain.metadata()), options).map_err(damaged)?;
         Ok(Self { bytes, metadata, shown })
@@ -152,14 +151,16 @@ impl Opened {
     }
 }
 
-fn with_dictionaries(schema: &Schema) -> Schema {
+/// The types in which columns are read: texts that repeat as dictionaries, money as it lies in the file.
+fn taken_as(schema: &Schema) -> Schema {
     let dictionary = DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8));
     let field = |field: &Arc<Field>| {
-        let repeats = *field.data_type() == DataType::Utf8 && !IDS.contains(&field.name().as_str());
-        match repeats {
-            true => field.as_ref().clone().with_data_type(dictionary.clone()),
-            false => field.as_ref().clone(),
-        }
+        let kind = match field.data_type() {
+            DataType::Utf8 if !IDS.contains(&field.name().as_str()) => &dictionary,
+            &layout::MONEY => &layout::CENTS,
+            other => other,
+        };
+        field.as_ref().clone().with_data_type(kind.clone())
     };
     Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>())
 }

@@ -1,7 +1,7 @@
 //! States of customers as files hold them, read into slots.
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::{Date32Type, Decimal128Type, Int32Type};
+use arrow::datatypes::{Date32Type, Decimal64Type, Int32Type};
 use arrow::error::ArrowError;
 
 use super::customers::{
@@ -36,8 +36,8 @@ pub fn told(rows: &RecordBatch, as_of: MonthNumber, in_base: bool) -> Vec<State>
         }
     }
     for (name, of) in MONEY {
-        let cents = rows[name].as_primitive::<Decimal128Type>().values();
-        states.iter_mut().zip(cents).for_each(|(state, cents)| *of(state) = *cents as Cents);
+        let cents = rows[name].as_primitive::<Decimal64Type>().values();
+        states.iter_mut().zip(cents).for_each(|(state, cents)| *of(state) = *cents);
     }
     for (name, of) in FLAGS {
         let flags = rows[name].as_boolean().values();
@@ -77,12 +77,12 @@ impl States<'_> {
             shown.push(self.words.of_column(&rows[name.as_str()])?);
         }
         let ids = rows["customer_id"].as_string::<i32>();
-        let revenue = rows["revenue"].as_primitive::<Decimal128Type>().values();
+        let revenue = rows["revenue"].as_primitive::<Decimal64Type>().values();
         let mut brought = Vec::with_capacity(rows.num_rows());
         for row in (0..rows.num_rows()).filter(|row| in_base[*row] || revenue[*row] != 0) {
             let Some(slot) = customers.meet(ids.value(row)) else { continue };
             if revenue[row] != 0 {
-                brought.push((slot, revenue[row] as Cents));
+                brought.push((slot, revenue[row]));
             }
             if !in_base[row] {
                 continue;

@@ -53,7 +53,7 @@ impl WonBack {
             Ok(match name {
                 "lost_month" => {
                     let months: Vec<MonthNumber> = rows.iter().map(|(month, ..)| *month).collect();
-                    from.days.column(&months)
+                    from.days.column(months)
                 }
                 "churn_kind" => {
                     Arc::new(StringArray::from_iter_values(rows.iter().map(|(_, kind, _)| kind)))

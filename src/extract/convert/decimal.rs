@@ -35,9 +35,9 @@ pub struct Plain<'a> {
     pub nulls: &'a [String],
 }
 
-impl Known<i128> for Plain<'_> {
+impl Known<i64> for Plain<'_> {
     #[inline]
-    fn get(&self, text: Short) -> Option<Option<i128>> {
+    fn get(&self, text: Short) -> Option<Option<i64>> {
         let cents = self.amounts.plain(text).filter(|_| self.nulls.is_empty());
         cents.map(|cents| Some(cents.into()))
     }
@@ -54,7 +54,7 @@ impl Amounts {
     ///
     /// # Errors
     /// The reason, ending with the text.
-    pub fn cents(&self, text: &str) -> Result<i128, String> {
+    pub fn cents(&self, text: &str) -> Result<i64, String> {
         self.read(text).map_err(|problem| match problem {
             Problem::Unreadable => reason("not an amount", text),
             Problem::Decimals => reason("more than 2 decimals", text),
@@ -78,7 +78,7 @@ impl Amounts {
         (point == self.point && are_digits(digits)).then(|| joined(digits))
     }
 
-    fn read(&self, text: &str) -> Result<i128, Problem> {
+    fn read(&self, text: &str) -> Result<i64, Problem> {
         let (negative, digits) = self.sign(text);
         let (whole, fraction) = match digits.bytes().position(|byte| byte == self.point) {
             Some(at) => (&digits[..at], &digits.as_bytes()[at + 1..]),
@@ -99,7 +99,8 @@ impl Amounts {
             .and_then(|total| total.checked_add(cents))
             .filter(|total| *total < LIMIT)
             .ok_or(Problem::Range)?;
-        Ok(if negative { -i128::from(total) } else { i128::from(total) })
+        let total = total as i64;
+        Ok(if negative { -total } else { total })
     }
 
     fn sign<'a>(&self, text: &'a str) -> (bool, &'a str) {
@@ -182,7 +183,7 @@ mod tests {
 
     use super::*;
 
-    fn cents(text: &str) -> Option<i128> {
+    fn cents(text: &str) -> Option<i64> {
         Amounts::default().cents(text).ok()
     }
 

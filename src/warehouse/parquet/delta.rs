@@ -6,7 +6,7 @@
 
 use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray};
 use arrow::datatypes::{
-    ArrowPrimitiveType, DataType, Decimal128Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+    ArrowPrimitiveType, DataType, Decimal64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
 };
 use parquet::basic::Encoding;
 use parquet::file::statistics::Statistics;
@@ -31,9 +31,7 @@ pub fn encode(parts: &[ArrayRef], described: &ColumnDescPtr) -> Option<Column> {
         Some(DataType::Timestamp(unit, _)) if *unit == micros => {
             numbers::<TimestampMicrosecondType>(parts, described, |micros| micros)
         }
-        Some(DataType::Decimal128(digits, _)) if *digits <= 18 => {
-            numbers::<Decimal128Type>(parts, described, |cents| cents as i64)
-        }
+        Some(DataType::Decimal64(..)) => numbers::<Decimal64Type>(parts, described, |cents| cents),
         _ => return None,
     })
 }
@@ -199,7 +197,7 @@ mod tests {
     use std::sync::Arc;
 
     use arrow::array::{
-        Decimal128Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+        Decimal64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
     };
     use arrow::datatypes::{Field, Schema};
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -209,14 +207,14 @@ mod tests {
     use super::*;
 
     /// An id, a line, a moment and an amount, any of which may be null.
-    type Row = (Option<String>, Option<i64>, Option<i64>, Option<i128>);
+    type Row = (Option<String>, Option<i64>, Option<i64>, Option<i64>);
 
     fn rows() -> impl Strategy<Value = Vec<Row>> {
         let id = prop::option::weighted(0.9, "(C000[0-2]{1,3}x?|[a月]{0,20})");
         let line = prop::option::weighted(0.9, prop_oneof![9 => 0..50_i64, 1 => any::<i64>()]);
         let moment = prop::option::weighted(0.9, prop_oneof![1_i64 << 40..1 << 41, any::<i64>()]);
-        let most = 10_i128.pow(18) - 1;
-        let amount = prop::option::of(prop_oneof![9 => -500..5_000_i128, 1 => -most..=most]);
+        let most = 10_i64.pow(18) - 1;
+        let amount = prop::option::of(prop_oneof![9 => -500..5_000_i64, 1 => -most..=most]);
         let few = prop::collection::vec((id, line, moment, amount), 1..300);
         (few, 1..200_usize).prop_map(|(rows, times)| {
             rows.iter().cloned().cycle().take(rows.len() * times).collect()
@@ -231,7 +229,7 @@ mod tests {
             Arc::new(rows.iter().map(id).collect::<StringArray>()),
             Arc::new(rows.iter().map(|row| or(row.1)).collect::<Int64Array>()),
             Arc::new(rows.iter().map(|row| or(row.2)).collect::<TimestampMicrosecondArray>()),
-            Arc::new(amounts.collect::<Decimal128Array>().with_precision_and_scale(18, 2).unwrap()),
+            Arc::new(amounts.collect::<Decimal64Array>().with_precision_and_scale(18, 2).unwrap()),
         ];
         let names = ["customer_id", "line", "occurred_at", "annual_revenue"];
         let field = |(name, column): (&str, &ArrayRef)| {

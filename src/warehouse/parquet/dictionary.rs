@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, PrimitiveArray, UInt32Array};
 use arrow::compute::cast;
 use arrow::datatypes::{
-    ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Int32Type, UInt32Type,
+    ArrowPrimitiveType, DataType, Date32Type, Decimal64Type, Int32Type, UInt32Type,
 };
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
@@ -47,7 +47,7 @@ pub fn encode(
         Some(DataType::Utf8) => Some(texts(&unpacked(parts)?)),
         Some(DataType::Date32) => days_or_counts::<Date32Type>(parts),
         Some(DataType::Int32) => days_or_counts::<Int32Type>(parts),
-        Some(DataType::Decimal128(digits, _)) if *digits <= 18 => money(parts),
+        Some(DataType::Decimal64(..)) => money(parts),
         _ => None,
     };
     let Some(keys) = keys.filter(|keys| keys.plain.len() <= PLAIN) else { return Ok(None) };
@@ -150,9 +150,9 @@ fn days_or_counts<T: ArrowPrimitiveType<Native = i32>>(parts: &[ArrayRef]) -> Op
 }
 
 fn money(parts: &[ArrayRef]) -> Option<Keys> {
-    numbers::<Decimal128Type, 8>(
+    numbers::<Decimal64Type, 8>(
         parts,
-        |cents| cents as i64,
+        |cents| cents,
         |least, greatest, nulls| Statistics::int64(least, greatest, None, Some(nulls), false),
     )
 }

@@ -3,14 +3,16 @@
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use bytes::Bytes;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
 use super::{FileBytes, encode};
 
 /// The file of rows: they are read as they were written, and have the same bytes where they come in two parts.
 pub fn file_of(rows: &RecordBatch, cut: usize) -> Bytes {
     let bytes = encode(rows).unwrap();
-    let read = ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).unwrap().build().unwrap();
+    let typed = ArrowReaderOptions::new().with_schema(rows.schema());
+    let read = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes.clone(), typed);
+    let read = read.unwrap().build().unwrap();
     let read: Vec<RecordBatch> = read.map(Result::unwrap).collect();
     assert_eq!(concat_batches(&rows.schema(), &read).unwrap(), *rows);
     let parts = [rows.slice(0, cut), rows.slice(cut, rows.num_rows() - cut)];

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Date32Array, Decimal128Array, DictionaryArray, Int32Array, RecordBatch, StringArray,
+    Date32Array, Decimal64Array, DictionaryArray, Int32Array, RecordBatch, StringArray,
 };
 use arrow::datatypes::{Field, Schema};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -15,14 +15,14 @@ use super::super::tests::{file_of, file_of_parts};
 use super::*;
 
 /// Rows of a text, a day, a count and an amount, any of which may be null.
-type Row = (Option<String>, Option<i32>, Option<i32>, Option<i128>);
+type Row = (Option<String>, Option<i32>, Option<i32>, Option<i64>);
 
 fn rows() -> impl Strategy<Value = Vec<Row>> {
     let text = prop::option::weighted(0.8, "[a-c]{0,2}");
     let day = prop::option::weighted(0.9, prop_oneof![0..5_i32, 19_000..19_400_i32]);
     let count = prop::option::of(prop_oneof![9 => -3..3_i32, 1 => any::<i32>()]);
-    let most = 10_i128.pow(18) - 1;
-    let amount = prop::option::of(prop_oneof![9 => -500..5_000_i128, 1 => -most..=most]);
+    let most = 10_i64.pow(18) - 1;
+    let amount = prop::option::of(prop_oneof![9 => -500..5_000_i64, 1 => -most..=most]);
     let few = prop::collection::vec((text, day, count, amount), 0..300);
     (few, 1..200_usize)
         .prop_map(|(rows, times)| rows.iter().cloned().cycle().take(rows.len() * times).collect())
@@ -43,10 +43,10 @@ fn batch(rows: &[Row], nullable: bool) -> RecordBatch {
         ("text", DataType::Utf8),
         ("day", DataType::Date32),
         ("count", DataType::Int32),
-        ("amount", DataType::Decimal128(18, 2)),
+        ("amount", DataType::Decimal64(18, 2)),
     ];
     let fields = fields.map(|(name, kind)| Field::new(name, kind, nullable));
-    let amounts = rows.iter().map(|row| row.3).collect::<Decimal128Array>();
+    let amounts = rows.iter().map(|row| row.3).collect::<Decimal64Array>();
     let columns: Vec<ArrayRef> = vec![
         Arc::new(rows.iter().map(|row| row.0.as_deref()).collect::<StringArray>()),
         Arc::new(rows.iter().map(|row| row.1).collect::<Date32Array>()),
