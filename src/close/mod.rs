@@ -126,12 +126,12 @@ pub struct Report {
 /// Makes rows of tables, on the thread that is to encode them.
 type Making = Box<dyn FnOnce() -> Result<Vec<RecordBatch>, WarehouseError> + Send>;
 
-/// Customers of a month that has been computed, on their way to its files.
-struct Taken {
-    /// Their rows of `customer_month` and `dormant`.
-    customers: Making,
-    /// With the last customers, the rows of the tables of sums, in the order of `layout::SUMS`.
-    sums: Option<Making>,
+/// A part of a month that has been computed, on its way to its files.
+enum Part {
+    /// Rows of `customer_month` and `dormant`, of customers behind those of the part before.
+    Customers(Making),
+    /// The rows of the tables of sums, in the order of `layout::SUMS`; nothing comes after them.
+    Sums(Making),
 }
 
 /// How a close proceeds, for whoever shows it.

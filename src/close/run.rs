@@ -2,7 +2,7 @@
 
 use super::save::Saver;
 use super::specification::Closing;
-use super::step::{self, IdRange, Step};
+use super::step::{IdRange, Step};
 use super::{CloseError, Closes, Inventory, Openness, Options, Progress, Report, Schedule, Watch};
 use crate::config::Config;
 use crate::engine::Engine;
@@ -87,10 +87,11 @@ impl Run<'_, '_> {
         if self.options.by_sql {
             let Self { warehouse, engine, config, inventory, ref closes, .. } = *self;
             let closing = Closing { warehouse, engine, config, inventory, closes, month };
-            self.saver.push(closing.run(self.schedule.first).await?);
+            let parts = closing.run(self.schedule.first).await?;
+            parts.into_iter().for_each(|part| self.saver.push(part));
             return Ok(());
         }
-        let mut out = |taken: step::Taken| self.saver.push(taken.making());
+        let mut out = |part| self.saver.push(part);
         self.step.close(&self.closes, month, range, &mut out).await
     }
 

@@ -10,9 +10,9 @@ use arrow::datatypes::Decimal64Type;
 use bytes::Bytes;
 use object_store::ObjectStoreExt;
 use parquet::errors::ParquetError;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::{CloseRecord, Closes, Making, Schedule, Taken, fell};
+use super::{CloseRecord, Closes, Making, Part, Schedule, fell};
 use crate::month::Month;
 use crate::warehouse::{
     Change, DataFile, FileBytes, Opening, SmallTable, Table, Warehouse, WarehouseError, layout,
@@ -21,20 +21,26 @@ use crate::warehouse::{
 /// How much closing may be lost to a crash.
 const EVERY: Duration = Duration::from_secs(3);
 /// Parts of a month's customers that wait to be encoded.
-const WAITING: usize = 1;
+const WAITING: usize = 4;
 
 /// Writes months, and commits them now and then.
 pub struct Saver<'a> {
     warehouse: &'a Warehouse,
     threads: usize,
-    /// Where the customers of the last month that was begun go, until all have gone.
-    parts: Option<SyncSender<Taken>>,
+    /// Where the parts of the last month that was begun go, until all have gone.
+    parts: Option<Parts>,
     /// What comes of the months that were begun.
     writing: VecDeque<JoinHandle<Result<Written, WarehouseError>>>,
     /// What is committed to next, opened while months are computed.
     tables: Option<Tables>,
     saved: Instant,
     changed: bool,
+}
+
+/// Where the parts of a month go.
+struct Parts {
+    customers: SyncSender<Making>,
+    sums: SyncSender<Making>,
 }
 
 /// The tables that a close commits to.
@@ -74,21 +80,28 @@ impl<'a> Saver<'a> {
 
     /// Begins to write the files of a month, named by their content, while its customers come.
     pub fn begin(&mut self, month: Month) {
-        let (parts, taken) = sync_channel(WAITING);
+        let (customers, taken) = sync_channel(WAITING);
+        let (sums, summed) = sync_channel(1);
         let threads = self.threads;
-        // A thread that has begun: who pushes waits for it, and may hold the only one that tasks have.
-        let encoded = tokio::task::spawn_blocking(move || encode(&taken, threads));
-        let writing = write(self.warehouse.clone(), month, encoded);
-        self.parts = Some(parts);
+        // Threads that have begun: who pushes waits for them, and may hold the only one that tasks have.
+        let customers_encoded = spawn_blocking(move || encode_customers(&taken, threads));
+        let sums_encoded = spawn_blocking(move || encode_sums(&summed));
+        let writing = write(self.warehouse.clone(), month, customers_encoded, sums_encoded);
+        self.parts = Some(Parts { customers, sums });
         self.writing.push_back(tokio::spawn(writing));
         self.tables.get_or_insert_with(|| Tables::open(self.warehouse));
     }
 
-    /// Adds customers to the month that was begun, in the order of their ids; waits while too many others do.
-    pub(super) fn push(&mut self, taken: Taken) {
-        if let Some(parts) = &self.parts {
-            // Where writing has failed, settling tells why.
-            let _ = parts.send(taken);
+    /// Adds a part to the month that was begun; waits while too many others do.
+    pub(super) fn push(&mut self, part: Part) {
+        let Some(parts) = &self.parts else { return };
+        // Where writing has failed, settling tells why.
+        match part {
+            Part::Customers(customers) => drop(parts.customers.send(customers)),
+            Part::Sums(sums) => {
+                drop(parts.sums.send(sums));
+                self.parts = None;
+            }
         }
     }
 
@@ -186,9 +199,12 @@ async fn replace(
 async fn write(
     warehouse: Warehouse,
     month: Month,
-    encoded: JoinHandle<Result<Encoded, WarehouseError>>,
+    customers: JoinHandle<Result<Encoded, WarehouseError>>,
+    sums: JoinHandle<Result<Vec<(Bytes, u64)>, WarehouseError>>,
 ) -> Result<Written, WarehouseError> {
-    let (encoded, charges) = encoded.await.map_err(fell)??;
+    let sums = sums.await.map_err(fell)??;
+    let (mut encoded, charges) = customers.await.map_err(fell)??;
+    encoded.extend(sums);
     let put = |(name, encoded)| tokio::spawn(put(warehouse.clone(), name, month, encoded));
     let mut files = Vec::new();
     for put in layout::core().zip(encoded).map(put).collect::<Vec<_>>() {
@@ -217,36 +233,29 @@ async fn put(
     Ok((DataFile { path, month: Some(month), rows, size, ids: None }, digest))
 }
 
-/// The files' bytes and rows in the order of [`layout::core`], and the digest of the customers' revenue.
+/// The bytes and rows of the files of a month's customers, and the digest of their revenue.
 type Encoded = (Vec<(Bytes, u64)>, String);
 
-/// Encodes a month's customers as they come, and with the last ones the sums, beside them.
-fn encode(parts: &Receiver<Taken>, threads: usize) -> Result<Encoded, WarehouseError> {
+/// Encodes a month's customers as they come.
+fn encode_customers(parts: &Receiver<Making>, threads: usize) -> Result<Encoded, WarehouseError> {
     let mut encoding = Encoding { files: Vec::new(), charges: blake3::Hasher::new(), threads };
-    while let Ok(Taken { customers, sums }) = parts.recv() {
-        let Some(sums) = sums else {
-            encoding.add(&customers()?)?;
-            continue;
-        };
-        return std::thread::scope(|scope| {
-            let sums = scope.spawn(|| encode_sums(sums));
-            encoding.add(&customers()?)?;
-            let (mut files, charges) = encoding.finish()?;
-            files.extend(sums.join().unwrap_or_else(|fell| std::panic::resume_unwind(fell))?);
-            Ok((files, charges))
-        });
+    while let Ok(customers) = parts.recv() {
+        encoding.add(&customers()?)?;
     }
-    // The close has failed, and tells why.
-    let source = ParquetError::General("its customers have not all come".into());
-    Err(WarehouseError::Parquet { file: "a month that is being closed".into(), source })
+    encoding.finish()
 }
 
-fn encode_sums(sums: Making) -> Result<Vec<(Bytes, u64)>, WarehouseError> {
+/// Encodes a month's sums when they come.
+fn encode_sums(sums: &Receiver<Making>) -> Result<Vec<(Bytes, u64)>, WarehouseError> {
+    // Where none come the close has failed, and tells why.
+    let none =
+        |_| failed("a month that is being closed")(ParquetError::General("it has no sums".into()));
+    let rows = sums.recv().map_err(none)?()?;
     let encode = |(name, rows): (&str, RecordBatch)| {
         let mut file = FileBytes::new(rows.schema(), 1);
         file.push(&rows).and_then(|()| file.finish()).map_err(failed(name))
     };
-    layout::SUMS.into_iter().zip(sums()?).map(encode).collect()
+    layout::SUMS.into_iter().zip(rows).map(encode).collect()
 }
 
 fn failed(name: &str) -> impl Fn(ParquetError) -> WarehouseError {

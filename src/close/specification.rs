@@ -17,7 +17,7 @@ use datafusion::logical_expr::{EmptyRelation, LogicalPlan};
 use datafusion::physical_plan::collect_partitioned;
 use datafusion::prelude::SessionContext;
 
-use super::{CloseError, Closes, Inventory, Taken};
+use super::{CloseError, Closes, Inventory, Part};
 use crate::config::{Config, Policy};
 use crate::engine::{Engine, EngineError, FilesTable, policy, template};
 use crate::extract::SourceKind;
@@ -92,7 +92,7 @@ impl Closing<'_> {
     ///
     /// # Errors
     /// The tables can't be read, or our SQL fails.
-    pub async fn run(&self, first: Month) -> Result<Taken, CloseError> {
+    pub async fn run(&self, first: Month) -> Result<[Part; 2], CloseError> {
         let context = self.engine.session();
         self.register(&context, first).map_err(internal("the close's inputs"))?;
         policy::register(&context, &self.config.policy).map_err(internal("policy"))?;
@@ -111,7 +111,7 @@ impl Closing<'_> {
         ];
         let sums = layout::SUMS.into_iter().map(|table| whole(table, table));
         let sums = sums.collect::<Result<Vec<_>, _>>()?;
-        Ok(Taken { customers: Box::new(|| Ok(customers)), sums: Some(Box::new(|| Ok(sums))) })
+        Ok([Part::Customers(Box::new(|| Ok(customers))), Part::Sums(Box::new(|| Ok(sums)))])
     }
 
     fn register(&self, context: &SessionContext, first: Month) -> Result<(), DataFusionError> {

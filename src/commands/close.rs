@@ -12,7 +12,11 @@ use crate::month::Month;
 
 /// Closes them.
 pub async fn run(house: &House<'_>, args: &CloseArgs) -> Result<Status, Error> {
-    let closes = Closes::read(&house.warehouse).await?;
+    // What `latest` means, where a month is named.
+    let closes = match args.from.or(args.through) {
+        Some(_) => Closes::read(&house.warehouse).await?,
+        None => Closes::default(),
+    };
     let today = house.today(args.today.today);
     let month = |argument: Option<crate::report::MonthArgument>| {
         argument.and_then(|argument| argument.resolve(&closes, today))

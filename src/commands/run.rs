@@ -36,9 +36,11 @@ async fn all(house: &House<'_>, args: &RunArgs) -> Result<Status, Error> {
         house.printer.say("nothing was closed, since a file was refused");
         return Ok(Status::Failed);
     }
-    let closes = Closes::read(&house.warehouse).await?;
     let today = house.today(args.today.today);
-    let through = args.through.and_then(|argument| argument.resolve(&closes, today));
+    let through = match args.through {
+        Some(argument) => argument.resolve(&Closes::read(&house.warehouse).await?, today),
+        None => None,
+    };
     let report = close::months(house, &Options { through, today, ..Options::default() }).await?;
     let closed: Vec<Month> = report.closed.iter().map(|(month, _)| *month).collect();
     let fit = report.stopped.is_none();

@@ -2,7 +2,6 @@
 //! afterwards is made beside the next month's pass.
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
 
 use super::cohorts::Cohorts;
 use super::concentration::Amounts;
@@ -17,6 +16,7 @@ use super::turn::Turn;
 use super::values::Values;
 use super::won_back::WonBack;
 use super::words::Word;
+use crate::close::Making;
 use crate::warehouse::{WarehouseError, layout};
 
 /// A row of customer_month, and what was before it.
@@ -176,15 +176,13 @@ impl Gathered {
         &mut self.periods
     }
 
-    /// The rows of the tables of sums, in the order of [`layout::SUMS`].
-    ///
-    /// # Errors
-    /// An amount outgrows its column.
-    pub fn batches(
-        self,
-        from: &Sources,
-        layout: impl Fn(&'static str) -> SchemaRef,
-    ) -> Result<Vec<RecordBatch>, WarehouseError> {
+    /// How the rows of the tables of sums are made, in the order of [`layout::SUMS`].
+    pub fn making(self, from: Sources) -> Making {
+        Box::new(move || self.batches(&from))
+    }
+
+    fn batches(self, from: &Sources) -> Result<Vec<RecordBatch>, WarehouseError> {
+        let layout = |table| from.layout(table);
         let batches = [
             output::movement(&self.movement, from, &layout(layout::MOVEMENT)),
             self.spells.batch(from, &layout(layout::SPELL)),

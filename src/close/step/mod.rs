@@ -35,7 +35,7 @@ use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 use tokio::task::JoinHandle;
 
-use super::{CloseError, Closes, Inventory, fell, period};
+use super::{CloseError, Closes, Inventory, Part, fell, period};
 use crate::config::Config;
 use crate::extract::SourceKind;
 use crate::month::Month;
@@ -46,9 +46,9 @@ use events::Events;
 use gathered::Gathered;
 use ids::Who;
 use inputs::Inputs;
-use output::MonthDays;
+use output::{MonthDays, Sources};
 use pass::MonthOn;
-pub use pass::{Out, Taken};
+pub use pass::Out;
 use periods::Opening;
 pub use ranges::IdRange;
 use rules::Rules;
@@ -147,7 +147,8 @@ impl<'a> Step<'a> {
             out_of_tier: revenue_of(tier),
         };
         let mut gathered = self.gathered.take().unwrap_or_else(|| self.gather(month));
-        let (mut taken, revenue) = self.take(&month_on, revenue_before, &mut gathered, out);
+        let sources = self.sources();
+        let revenue = self.take(&month_on, &sources, revenue_before, &mut gathered, out);
         drop(charges);
         self.revenues = revenues;
         for (grain, opened) in period::ended_by(month) {
@@ -156,10 +157,21 @@ impl<'a> Step<'a> {
         }
         self.keep_revenue(month, revenue);
         self.as_of = range.is_all().then_some(month);
-        let sums = if range.is_last() { &mut taken.sums } else { &mut self.gathered };
-        *sums = Some(gathered);
-        out(taken);
+        match range.is_last() {
+            true => out(Part::Sums(gathered.making(sources))),
+            false => self.gathered = Some(gathered),
+        }
         Ok(())
+    }
+
+    /// What rows are made from besides themselves.
+    fn sources(&self) -> Sources {
+        Sources {
+            words: self.words.texts(),
+            groups: self.groups.texts(),
+            days: Arc::clone(&self.days),
+            dimensions: self.dimensions.clone(),
+        }
     }
 
     /// Stands at the end of the month before, with what landed for the month.

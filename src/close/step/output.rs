@@ -180,6 +180,11 @@ pub struct Sources {
 }
 
 impl Sources {
+    /// The columns of a table's files.
+    pub fn layout(&self, table: &str) -> SchemaRef {
+        layout::file_schema(table, &self.dimensions[super::FIXED_DIMENSIONS..])
+    }
+
     /// The place of a configured dimension among these.
     fn own(&self, name: &str) -> Result<usize, ArrowError> {
         let mut own = self.dimensions.iter().skip(super::FIXED_DIMENSIONS);

@@ -1,7 +1,6 @@
 //! The pass over the customers, in the order of their ids: each that the month concerns is taken a month on,
 //! and its rows are gathered.
 
-use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 use super::charges::Charges;
@@ -16,38 +15,30 @@ use super::rules::Rules;
 use super::turn::{Brought, tenure_band, turn};
 use super::words::{NULL, Word};
 use super::{FIXED_DIMENSIONS, Step, of_table};
-use crate::close::{self, Making};
-use crate::warehouse::{GROUP_ROWS, layout};
+use crate::close::{Making, Part};
+use crate::warehouse::layout;
 
 /// Blocks of customers that wait to be added to the sums.
 const WAITING: usize = 8;
+/// Rows of customer_month that go out at a time: few, so that columns are made of them while the pass goes on.
+const PART_ROWS: usize = 1 << 15;
 
 impl Step<'_> {
     /// Takes all customers that the month concerns a month on, and adds them to its sums, which is a thread's own
-    /// work; `revenue_before` is what each brought the month before. As many rows as a row group has go `out` as soon
-    /// as there are so many; the last ones are handed back, with what each customer brought, by slot.
+    /// work; `revenue_before` is what each brought the month before. Their rows go `out`, a part as soon as it is full;
+    /// what each customer brought is handed back, by slot.
     pub(super) fn take(
         &mut self,
         month: &MonthOn<'_>,
+        from: &Sources,
         revenue_before: Vec<Cents>,
         gathered: &mut Gathered,
         out: &mut Out<'_>,
-    ) -> (Taken, Vec<Cents>) {
+    ) -> Vec<Cents> {
         let (texts, dimensions) = (OWN + self.config.dimensions.len(), self.dimensions.len());
-        let from = Sources {
-            words: self.words.texts(),
-            groups: self.groups.texts(),
-            days: Arc::clone(&self.days),
-            dimensions: self.dimensions.clone(),
-        };
-        let rows = GROUP_ROWS.min(self.customers.in_order().len());
-        let taken = Taken {
-            own: self.warehouse.dimensions().to_vec(),
-            from,
-            monthly: Monthly::new(texts, dimensions, rows),
-            dormant: States::new(texts, 0),
-            sums: None,
-        };
+        let room = PART_ROWS.min(self.customers.len());
+        let (monthly, dormant) = (Monthly::new(texts, dimensions, room), States::new(texts, 0));
+        let rows = Rows { from: from.clone(), monthly, dormant };
         let rules = &self.rules;
         std::thread::scope(|scope| {
             let (sender, blocks) = sync_channel::<Block>(WAITING);
@@ -55,14 +46,14 @@ impl Step<'_> {
             let block = Block::new(month.now, dimensions);
             let revenue = vec![0; self.customers.len()];
             let customers = &mut self.customers;
-            Pass { month, rules, customers, revenue_before, block, sender, taken, revenue, out }
+            Pass { month, rules, customers, revenue_before, block, sender, rows, revenue, out }
                 .all()
         })
     }
 }
 
 /// Where rows go that are ready to be written.
-pub type Out<'a> = dyn FnMut(Taken) + Send + 'a;
+pub type Out<'a> = dyn FnMut(Part) + Send + 'a;
 
 /// The customers on their way through the month.
 struct Pass<'a> {
@@ -74,14 +65,14 @@ struct Pass<'a> {
     block: Block,
     sender: SyncSender<Block>,
     /// The rows of this month that have not gone out.
-    taken: Taken,
+    rows: Rows,
     /// What each brings, by slot.
     revenue: Vec<Cents>,
     out: &'a mut Out<'a>,
 }
 
 impl Pass<'_> {
-    fn all(mut self) -> (Taken, Vec<Cents>) {
+    fn all(mut self) -> Vec<Cents> {
         let mut before = vec![NULL; self.block.width()];
         for place in 0..self.customers.in_order().len() {
             let slot = self.customers.in_order()[place];
@@ -94,7 +85,8 @@ impl Pass<'_> {
         }
         // The other end is open until this one is dropped.
         let _ = self.sender.send(self.block);
-        (self.taken, self.revenue)
+        (self.out)(Part::Customers(self.rows.making()));
+        self.revenue
     }
 
     fn send_full(&mut self) {
@@ -120,7 +112,7 @@ impl Pass<'_> {
         let turn = turn(self.rules, &brought, &mut state, self.customers.texts_mut(slot));
         self.customers.states[slot as usize] = state;
         if !state.in_base {
-            self.taken.dormant.push(slot, self.customers);
+            self.rows.dormant.push(slot, self.customers);
         }
         if !turn.matters(&state, &brought) {
             return;
@@ -131,10 +123,11 @@ impl Pass<'_> {
         let row = Row { known, state, won_kind, turn, revenue_before };
         self.block.see(row, before, self.customers.dimensions(slot));
         self.revenue[slot as usize] = turn.revenue;
-        self.taken.monthly.push(slot, self.customers, &turn, self.rules);
-        if self.taken.monthly.len() == GROUP_ROWS {
-            let none = self.taken.none();
-            (self.out)(std::mem::replace(&mut self.taken, none));
+        self.rows.monthly.push(slot, self.customers, &turn, self.rules);
+        if self.rows.monthly.len() == PART_ROWS {
+            let none = self.rows.none();
+            let full = std::mem::replace(&mut self.rows, none);
+            (self.out)(Part::Customers(full.making()));
         }
     }
 
@@ -199,40 +192,31 @@ impl MonthOn<'_> {
     }
 }
 
-/// What came of taking some customers a month on, in the order of their ids.
+/// The rows of some customers who were taken a month on, in the order of their ids.
 #[derive(Debug)]
-pub struct Taken {
-    own: Vec<String>,
+struct Rows {
     from: Sources,
     monthly: Monthly,
     dormant: States,
-    /// With the last customers of the month.
-    pub(super) sums: Option<Gathered>,
 }
 
-impl Taken {
-    /// No customers, with room for as many.
+impl Rows {
+    /// No rows, with room for as many.
     fn none(&self) -> Self {
-        let (own, from) = (self.own.clone(), self.from.clone());
-        Self { own, from, monthly: self.monthly.none(), dormant: self.dormant.none(0), sums: None }
+        let (monthly, dormant) = (self.monthly.none(), self.dormant.none(0));
+        Self { from: self.from.clone(), monthly, dormant }
     }
 
     /// How the tables' rows are made of them.
-    pub fn making(self) -> close::Taken {
-        let Self { own, from, monthly, dormant, sums } = self;
-        let sums = sums.map(|gathered| -> Making {
-            let (own, from) = (own.clone(), from.clone());
-            Box::new(move || gathered.batches(&from, |table| layout::file_schema(table, &own)))
-        });
-        let customers = Box::new(move || {
-            let layout = |table| layout::file_schema(table, &own);
-            let customer_month = monthly.batch(&from, &layout(layout::CUSTOMER_MONTH));
-            let dormant = dormant.batch(&from, &layout(layout::DORMANT));
+    fn making(self) -> Making {
+        let Self { from, monthly, dormant } = self;
+        Box::new(move || {
+            let customer_month = monthly.batch(&from, &from.layout(layout::CUSTOMER_MONTH));
+            let dormant = dormant.batch(&from, &from.layout(layout::DORMANT));
             Ok(vec![
                 customer_month.map_err(of_table(layout::CUSTOMER_MONTH))?,
                 dormant.map_err(of_table(layout::DORMANT))?,
             ])
-        });
-        close::Taken { customers, sums }
+        })
     }
 }

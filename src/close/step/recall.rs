@@ -45,7 +45,9 @@ impl Step<'_> {
             }
             let table = layout::CUSTOMER_MONTH;
             let told = move |rows| (states::told(&rows, before.number(), true), rows);
-            let mut rows = read::batches(self.warehouse, table, &file, None, told).await?;
+            let columns = states::columns(&self.dimensions);
+            let mut rows =
+                read::batches(self.warehouse, table, &file, Some(&columns), told).await?;
             while let Some((told, batch)) = rows.next().await? {
                 let mut state = States { words: &mut self.words, groups: &mut self.groups };
                 let (customers, dimensions) = (&mut self.customers, &self.dimensions);

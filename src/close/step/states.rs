@@ -21,6 +21,15 @@ pub fn in_base(rows: &RecordBatch, words: &mut Words) -> Result<Vec<bool>, Arrow
     Ok(status.iter().map(|status| based.contains(status)).collect())
 }
 
+/// The columns of customer_month that tell who is in the base, in what state, with which dimensions, and what each
+/// brought.
+pub fn columns(dimensions: &[String]) -> Vec<&str> {
+    let state = MONTHS.map(|(name, _)| name).into_iter().chain(MONEY.map(|(name, _)| name));
+    let state = state.chain(FLAGS.map(|(name, _)| name)).chain(COUNTS.map(|(name, _)| name));
+    let state = state.chain(TEXTS).chain(dimensions.iter().map(String::as_str));
+    ["customer_id", "status", "revenue"].into_iter().chain(state).collect()
+}
+
 /// The states that rows tell, but for their texts.
 pub fn told(rows: &RecordBatch, as_of: MonthNumber, in_base: bool) -> Vec<State> {
     let mut states = vec![State { as_of, in_base, ..UNKNOWN }; rows.num_rows()];
