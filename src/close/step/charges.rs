@@ -1,13 +1,14 @@
 //! What each customer was billed in the month: sql/core/customer_charge.sql, line by line.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Decimal64Type, Int32Type, Int64Type};
 use arrow::error::ArrowError;
 
-use super::customers::{BySlot, Cents, Customers, MonthNumber, NEVER, Slot};
+use super::by_slot::BySlot;
+use super::customers::{Cents, Customers, MonthNumber, NEVER, Slot};
 use super::ids::{Ids, Who};
 use super::words::{NULL, Word, Words};
 use crate::close::Aliases;
@@ -48,22 +49,17 @@ const NOTHING: Charge = Charge {
     billed_on: 0,
 };
 
-/// The place of a bill among those of the month.
-type Bill = u32;
-/// That of who has none.
-const NO_BILL: Bill = Bill::MAX;
-
 /// The products that a customer's leaving events of the month name, while all of them name one, and
 /// whether a line has shown that these ended products and not the customer.
 #[derive(Debug, Default)]
 pub struct ProductEnds {
-    ended: BySlot<Vec<Word>>,
+    ended: HashMap<Slot, Vec<Word>>,
     shown: HashSet<Slot>,
 }
 
 impl ProductEnds {
     /// From the products that the leaving events of the month name.
-    pub fn new(ended: BySlot<Vec<Word>>) -> Self {
+    pub fn new(ended: HashMap<Slot, Vec<Word>>) -> Self {
         Self { ended, shown: HashSet::new() }
     }
 
@@ -203,26 +199,19 @@ impl Bills {
         for (bill, product) in self.sold {
             ends.see(slots[bill as usize], words[product as usize]);
         }
-        let mut bills = vec![NO_BILL; customers.len()];
-        (0..).zip(slots).for_each(|(bill, slot)| bills[slot as usize] = bill);
-        Charges { charges: self.charges, bills }
+        Charges(BySlot::new(customers.len(), slots.into_iter(), self.charges))
     }
 }
 
 /// The bills of a month.
 #[derive(Debug)]
-pub struct Charges {
-    charges: Vec<Charge>,
-    /// The place of each customer's bill, by slot.
-    bills: Vec<Bill>,
-}
+pub struct Charges(BySlot<Charge>);
 
 impl Charges {
     /// A customer's bill; an empty one where there is none.
     #[inline]
     pub fn of(&self, slot: Slot) -> Charge {
-        let bill = self.bills.get(slot as usize).copied().unwrap_or(NO_BILL);
-        self.charges.get(bill as usize).copied().unwrap_or(NOTHING)
+        self.0.get(slot).copied().unwrap_or(NOTHING)
     }
 }
 

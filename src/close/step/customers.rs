@@ -1,17 +1,12 @@
 //! The customers that the close has met, each in a slot: its id, its state, its attributes. What leaves goes
 //! in the order of ids, so that it is sorted by customer_id.
 
-use std::collections::HashMap;
 use std::sync::Arc;
-
-use foldhash::fast::FixedState;
 
 pub use super::ids::Slot;
 use super::ids::{Ids, Who};
 use super::words::{NULL, Word};
 
-/// Something for some of the customers.
-pub type BySlot<T> = HashMap<Slot, T, FixedState>;
 /// Months since January of year 0 (`month_number` in SQL); [`NEVER`] stands for none.
 pub type MonthNumber = i32;
 /// Before all months.

@@ -1,15 +1,15 @@
 //! What each customer's channel events say: sql/core/customer_event.sql, event by event.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 
+use super::by_slot::BySlot;
 use super::customers::{
-    BySlot, Customers, EVENT_PRODUCT, GROUP_ID, MonthNumber, NEVER, OWN, REGION, SEGMENT, Slot,
-    earliest,
+    Customers, EVENT_PRODUCT, GROUP_ID, MonthNumber, NEVER, OWN, REGION, SEGMENT, Slot, earliest,
 };
 use super::words::{NULL, Word, Words};
 use crate::close::Aliases;
@@ -210,8 +210,8 @@ impl<'a> Events<'a> {
     }
 
     /// Of customers all of whose leaving events of the month name a product: those products.
-    pub fn ended_products(&self, now: MonthNumber) -> BySlot<Vec<Word>> {
-        let mut ended: BySlot<Vec<Word>> = BySlot::default();
+    pub fn ended_products(&self, now: MonthNumber) -> HashMap<Slot, Vec<Word>> {
+        let mut ended: HashMap<Slot, Vec<Word>> = HashMap::new();
         let leaving =
             self.events.iter().filter(|event| event.kind.is_leaving() && event.month == now);
         for event in leaving {
@@ -221,23 +221,22 @@ impl<'a> Events<'a> {
         ended
     }
 
-    /// What the events of each customer say; `product_end` tells whose leaving events of the month end
+    /// What the events of each of so many customers say; `product_end` tells whose leaving events of the month end
     /// products only. An `activate` so many months after a termination, `recycled_after`, is the first event
     /// of somebody else.
     pub fn told(
         mut self,
+        customers: usize,
         now: MonthNumber,
         recycled_after: Option<i32>,
         product_end: impl Fn(Slot) -> bool,
     ) -> BySlot<Told> {
         self.events.sort_unstable_by(Event::order);
-        let by_customer = self.events.chunk_by(|left, right| left.slot == right.slot);
-        by_customer
-            .map(|events| {
-                let slot = events[0].slot;
-                (slot, tell(events, now, recycled_after, product_end(slot)))
-            })
-            .collect()
+        let by_customer = || self.events.chunk_by(|left, right| left.slot == right.slot);
+        let slots = by_customer().map(|events| events[0].slot);
+        let told = slots.clone().zip(by_customer());
+        let told = told.map(|(slot, events)| tell(events, now, recycled_after, product_end(slot)));
+        BySlot::new(customers, slots, told.collect())
     }
 }
 

@@ -3,6 +3,7 @@
 //! movement. `sql/core` says the same in SQL and is the definition of it: `close --by-sql` computes by
 //! that, and tests hold the two equal, row for row.
 
+mod by_slot;
 mod charges;
 mod cohorts;
 mod concentration;
@@ -130,7 +131,8 @@ impl<'a> Step<'a> {
         let bills = inputs.bills.await.map_err(fell)??;
         let charges = bills.met(&mut self.customers, &mut self.words, &mut ends);
         let recycled_after = self.rules.recycled_after;
-        let told = events.told(month.number(), recycled_after, |slot| ends.holds(slot));
+        let met = self.customers.len();
+        let told = events.told(met, month.number(), recycled_after, |slot| ends.holds(slot));
         self.customers.sort();
         self.recall(closes, month).await?;
         let (value, tier) = self.windows(month);

@@ -3,10 +3,11 @@
 
 use std::sync::mpsc::{SyncSender, sync_channel};
 
+use super::by_slot::BySlot;
 use super::charges::Charges;
 use super::customers::{
-    BILLED_PRODUCT, BySlot, Cents, Customers, ENTRY_CHANNEL, EVENT_PRODUCT, MonthNumber, OWN,
-    REGION, SEGMENT, Slot, UNKNOWN, WON_KIND,
+    BILLED_PRODUCT, Cents, Customers, ENTRY_CHANNEL, EVENT_PRODUCT, MonthNumber, OWN, REGION,
+    SEGMENT, Slot, UNKNOWN, WON_KIND,
 };
 use super::events::Told;
 use super::gathered::{Block, Gathered, Row};
@@ -185,7 +186,7 @@ impl MonthOn<'_> {
             now: self.now,
             first: self.first,
             charge: self.charges.of(slot),
-            told: self.told.get(&slot),
+            told: self.told.get(slot),
             out_of_value: revenue(self.out_of_value),
             out_of_tier: revenue(self.out_of_tier),
         }
