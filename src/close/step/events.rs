@@ -1,9 +1,8 @@
 //! What each customer's channel events say: sql/core/customer_event.sql, event by event.
 
-use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::{AsArray, LargeStringBuilder, RecordBatch};
 use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 
@@ -57,18 +56,16 @@ struct Event {
     month: MonthNumber,
     at: i64,
     kind: Kind,
-    id: Box<str>,
     channel_type: Word,
     reason: Word,
-    /// As the state keeps them, the product under the event's.
-    texts: Box<[Word]>,
+    /// Where its id and its texts stand among those of all events.
+    place: usize,
 }
 
 impl Event {
-    /// By time; at one instant leaving before the others, then by id.
-    fn order(&self, other: &Self) -> Ordering {
-        let key = |event: &Self| (event.slot, event.at, !event.kind.is_leaving());
-        key(self).cmp(&key(other)).then_with(|| self.id.cmp(&other.id))
+    /// A customer's events go by time; at one instant leaving before the others.
+    fn key(&self) -> (Slot, i64, bool) {
+        (self.slot, self.at, !self.kind.is_leaving())
     }
 }
 
@@ -126,6 +123,9 @@ impl Told {
 #[derive(Debug)]
 pub struct Events<'a> {
     events: Vec<Event>,
+    ids: LargeStringBuilder,
+    /// The texts of each, as the state keeps them, the product under the event's.
+    texts: Vec<Word>,
     superseded: HashSet<(i32, i64)>,
     own: Vec<String>,
     aliases: &'a Aliases,
@@ -134,7 +134,8 @@ pub struct Events<'a> {
 impl<'a> Events<'a> {
     /// No events yet. `superseded` ones (delivery, line) do not count; `own` are the configured dimensions.
     pub fn new(superseded: HashSet<(i32, i64)>, own: Vec<String>, aliases: &'a Aliases) -> Self {
-        Self { events: Vec::new(), superseded, own, aliases }
+        let (events, ids, texts) = (Vec::new(), LargeStringBuilder::new(), Vec::new());
+        Self { events, ids, texts, superseded, own, aliases }
     }
 
     /// The columns that are read; `own` are the configured dimensions.
@@ -193,20 +194,30 @@ impl<'a> Events<'a> {
             let day = at[row].div_euclid(MICROS_A_DAY) as i32;
             let whose = self.aliases.whose(who.value(row), day);
             let Some(slot) = customers.meet(whose) else { continue };
-            let mut carried = vec![NULL; OWN + self.own.len()];
-            texts.iter().for_each(|(place, words)| carried[*place] = words[row]);
+            let begin = self.texts.len();
+            self.texts.resize(begin + self.width(), NULL);
+            texts.iter().for_each(|(place, words)| self.texts[begin + place] = words[row]);
+            self.ids.append_value(ids.value(row));
             self.events.push(Event {
                 slot,
                 month,
                 at: at[row],
                 kind: kinds[row],
-                id: ids.value(row).into(),
                 channel_type: channel_types[row],
                 reason: reasons[row],
-                texts: carried.into(),
+                place: self.events.len(),
             });
         }
         Ok(())
+    }
+
+    /// How many texts an event has.
+    fn width(&self) -> usize {
+        OWN + self.own.len()
+    }
+
+    fn texts_of(&self, event: &Event) -> &[Word] {
+        &self.texts[event.place * self.width()..][..self.width()]
     }
 
     /// Of customers all of whose leaving events of the month name a product: those products.
@@ -215,7 +226,7 @@ impl<'a> Events<'a> {
         let leaving =
             self.events.iter().filter(|event| event.kind.is_leaving() && event.month == now);
         for event in leaving {
-            ended.entry(event.slot).or_default().push(event.texts[EVENT_PRODUCT]);
+            ended.entry(event.slot).or_default().push(self.texts_of(event)[EVENT_PRODUCT]);
         }
         ended.retain(|_, products| !products.contains(&NULL));
         ended
@@ -231,60 +242,66 @@ impl<'a> Events<'a> {
         recycled_after: Option<i32>,
         product_end: impl Fn(Slot) -> bool,
     ) -> BySlot<Told> {
-        self.events.sort_unstable_by(Event::order);
+        let ids = self.ids.finish();
+        self.events.sort_unstable_by(|left, right| {
+            let by_id = || ids.value(left.place).cmp(ids.value(right.place));
+            left.key().cmp(&right.key()).then_with(by_id)
+        });
         let by_customer = || self.events.chunk_by(|left, right| left.slot == right.slot);
         let slots = by_customer().map(|events| events[0].slot);
         let told = slots.clone().zip(by_customer());
-        let told = told.map(|(slot, events)| tell(events, now, recycled_after, product_end(slot)));
+        let told =
+            told.map(|(slot, events)| self.tell(events, now, recycled_after, product_end(slot)));
         BySlot::new(customers, slots, told.collect())
     }
-}
 
-/// What one customer's events, in order, say.
-fn tell(
-    events: &[Event],
-    now: MonthNumber,
-    recycled_after: Option<i32>,
-    products_end: bool,
-) -> Told {
-    let nothing = Told { texts: vec![NULL; events[0].texts.len()], ..Told::NOTHING };
-    let mut told = nothing.clone();
-    for event in events {
-        let gone_for = event.month - told.left.max(0);
-        let recycled = recycled_after.is_some_and(|months| told.gone && gone_for >= months);
-        if recycled && event.kind == Kind::Activate {
-            told = nothing.clone();
-        }
-        let (leaving, entering) = (event.kind.is_leaving(), event.kind.is_entering());
-        let in_month = event.month == now;
-        told.seen = told.seen.max(event.month);
-        told.moved_now |= in_month && (leaving || entering);
-        if entering {
-            told.entered = earliest(told.entered, event.month);
-            told.entered_now |= in_month;
-            told.enters = true;
-            (told.gone, told.left, told.left_reason, told.left_by_port_out) =
-                (false, NEVER, NULL, false);
-        }
-        if event.kind.is_activation() {
-            told.activated_now |= in_month;
-            told.issued_now |= in_month && event.kind == Kind::Activate;
-            keep_first(&mut told.entry_channel, event.channel_type);
-        }
-        if leaving && !(products_end && in_month) {
-            told.gone = true;
-            told.left = told.left.max(event.month);
-            told.left_by_port_out |= event.kind == Kind::PortOut;
-            keep_first(&mut told.left_reason, event.reason);
-        }
-        for (place, word) in event.texts.iter().enumerate() {
-            let counts = *word != NULL && !(leaving && place == EVENT_PRODUCT);
-            if counts {
-                told.texts[place] = *word;
+    /// What one customer's events, in order, say.
+    fn tell(
+        &self,
+        events: &[Event],
+        now: MonthNumber,
+        recycled_after: Option<i32>,
+        products_end: bool,
+    ) -> Told {
+        let nothing = || Told { texts: vec![NULL; self.width()], ..Told::NOTHING };
+        let mut told = nothing();
+        for event in events {
+            let gone_for = event.month - told.left.max(0);
+            let recycled = recycled_after.is_some_and(|months| told.gone && gone_for >= months);
+            if recycled && event.kind == Kind::Activate {
+                told = nothing();
+            }
+            let (leaving, entering) = (event.kind.is_leaving(), event.kind.is_entering());
+            let in_month = event.month == now;
+            told.seen = told.seen.max(event.month);
+            told.moved_now |= in_month && (leaving || entering);
+            if entering {
+                told.entered = earliest(told.entered, event.month);
+                told.entered_now |= in_month;
+                told.enters = true;
+                (told.gone, told.left, told.left_reason, told.left_by_port_out) =
+                    (false, NEVER, NULL, false);
+            }
+            if event.kind.is_activation() {
+                told.activated_now |= in_month;
+                told.issued_now |= in_month && event.kind == Kind::Activate;
+                keep_first(&mut told.entry_channel, event.channel_type);
+            }
+            if leaving && !(products_end && in_month) {
+                told.gone = true;
+                told.left = told.left.max(event.month);
+                told.left_by_port_out |= event.kind == Kind::PortOut;
+                keep_first(&mut told.left_reason, event.reason);
+            }
+            for (place, word) in self.texts_of(event).iter().enumerate() {
+                let counts = *word != NULL && !(leaving && place == EVENT_PRODUCT);
+                if counts {
+                    told.texts[place] = *word;
+                }
             }
         }
+        told
     }
-    told
 }
 
 fn keep_first(kept: &mut Word, word: Word) {
