@@ -6,7 +6,7 @@
 pub struct Short(u128);
 
 /// The most bytes of a short text.
-const MOST: usize = 15;
+pub const MOST: usize = 15;
 
 /// Whether a byte is ASCII and no white space: a text with such ends needs no trimming.
 #[inline]
@@ -35,8 +35,31 @@ impl Short {
     /// A text behind which little stands.
     #[cold]
     fn last(text: &[u8]) -> Self {
-        let bytes = std::array::from_fn(|at| text.get(at).copied().unwrap_or_default());
-        Self::new(bytes, text.len())
+        Self::of(text)
+    }
+
+    /// A text of which nothing is known but its bytes: where it has eight, by the first and the last of them, which say
+    /// the same of those that they share.
+    #[inline]
+    pub fn of(text: &[u8]) -> Self {
+        if text.len() > MOST {
+            return Self::NONE;
+        }
+        let bytes = match (text.first_chunk(), text.last_chunk()) {
+            (Some(first), Some(last)) => {
+                let last = u128::from(u64::from_le_bytes(*last)) << (8 * (text.len() - 8));
+                u128::from(u64::from_le_bytes(*first)) | last
+            }
+            _ => text.iter().rev().fold(0, |bytes, byte| bytes << 8 | u128::from(*byte)),
+        };
+        Self(bytes | (text.len() as u128) << (8 * MOST))
+    }
+
+    /// A number in the order of texts by their bytes.
+    #[inline]
+    pub fn ordered(self) -> u128 {
+        // The first byte is highest then, and the length lowest.
+        self.0.swap_bytes()
     }
 
     /// The first of sixteen bytes.
@@ -90,7 +113,7 @@ impl Short {
 #[cfg(test)]
 impl From<&str> for Short {
     fn from(text: &str) -> Self {
-        Self::at(text.as_bytes(), 0, text.len())
+        Self::of(text.as_bytes())
     }
 }
 

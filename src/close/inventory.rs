@@ -16,8 +16,6 @@ use crate::warehouse::{DataFile, Table, Warehouse, layout};
 pub struct Landed {
     /// Its table, where it exists.
     pub table: Option<Table>,
-    /// The live data files.
-    pub files: Vec<DataFile>,
     rows: BTreeMap<Month, u64>,
 }
 
@@ -29,7 +27,12 @@ impl Landed {
 
     /// The data files of months that satisfy a condition.
     pub fn files_where(&self, wanted: impl Fn(Month) -> bool) -> Vec<DataFile> {
-        self.files.iter().filter(|file| file.month.is_some_and(&wanted)).cloned().collect()
+        self.files().iter().filter(|file| file.month.is_some_and(&wanted)).cloned().collect()
+    }
+
+    /// The live data files.
+    fn files(&self) -> &[DataFile] {
+        self.table.as_ref().map_or(&[], Table::files)
     }
 
     fn version(&self) -> u64 {
@@ -59,9 +62,9 @@ impl Inventory {
         let opening = kinds.map(|kind| (kind, warehouse.begin_to_open(layout::landed(kind))));
         for (kind, table) in opening.collect::<Vec<_>>() {
             let table = table.await.map_err(fell)??;
-            let files = table.as_ref().map_or_else(Vec::new, |table| table.files().to_vec());
-            live.extend(live_landings(&files));
-            sources.insert(kind, Landed { table, files, rows: BTreeMap::new() });
+            let landed = Landed { table, rows: BTreeMap::new() };
+            live.extend(live_landings(landed.files()));
+            sources.insert(kind, landed);
         }
         let superseded = superseded(warehouse, &live).await?;
         let aliases = Arc::new(Aliases::read(config)?);
@@ -72,11 +75,13 @@ impl Inventory {
 
     fn count(&mut self) {
         for landed in self.sources.values_mut() {
-            for file in &landed.files {
+            let mut rows = BTreeMap::new();
+            for file in landed.files() {
                 if let Some(month) = file.month {
-                    *landed.rows.entry(month).or_default() += file.rows;
+                    *rows.entry(month).or_default() += file.rows;
                 }
             }
+            landed.rows = rows;
         }
         for row in &self.superseded {
             let rows = self.sources.get_mut(&row.source).map(|landed| &mut landed.rows);

@@ -298,6 +298,7 @@ fn add_charges(hash: &mut blake3::Hasher, customer_month: &RecordBatch) {
         Vec::with_capacity(ids.value_data().len() + 2 * size_of_val(&**revenue.values()));
     for (id, cents) in ids.iter().zip(revenue.values()) {
         rows.extend_from_slice(id.unwrap_or_default().as_bytes());
+        // As wide as when they were hashed in 128 bits, so that months closed then come out as they were.
         rows.extend_from_slice(&i128::from(*cents).to_le_bytes());
     }
     // In one piece: of short ones BLAKE3 hashes one after the other.

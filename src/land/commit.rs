@@ -126,9 +126,9 @@ impl Committer {
     /// The store can't be read or written, or another writer was quicker.
     pub async fn commit(&mut self, staged: Staged) -> Result<Outcome, LandError> {
         let Staged { mut landing, kind, files, rejects, mut warnings } = staged;
-        let table = self.table().await?.clone();
-        let (own, others) = of_delivery(&table, landing.delivery);
-        let repeated = self.known.repeats(&table, kind, &files, &others).await?;
+        let table = self.table().await?;
+        let (place, (own, others)) = (table.place().clone(), of_delivery(table, landing.delivery));
+        let repeated = self.known.repeats(&place, kind, &files, &others).await?;
         landing.duplicates = duplicates::repeats_of(&repeated, landing.delivery);
         self.books.append(layout::REJECTED, &landing, &rejects).await?;
         self.books.append(layout::DUPLICATES, &landing, &repeated).await?;

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::IdSet;
 use crate::extract::SourceKind;
 use crate::month::{Month, day};
-use crate::warehouse::{DataFile, Table, Warehouse, WarehouseError, layout, read_file};
+use crate::warehouse::{DataFile, Place, Table, Warehouse, WarehouseError, layout, read_file};
 
 /// Files whose ids are read at a time.
 const AT_A_TIME: usize = 8;
@@ -68,10 +68,11 @@ pub struct Known {
 }
 
 impl Known {
-    /// All rows that share an id with a row of the new files, among these and the other live files.
+    /// All rows that share an id with a row of the new files, among these and the other live files of the table at a
+    /// place.
     pub async fn repeats(
         &mut self,
-        table: &Table,
+        place: &Place,
         kind: SourceKind,
         new: &[DataFile],
         others: &[DataFile],
@@ -82,18 +83,18 @@ impl Known {
         if self.files.is_empty() {
             // The first delivery of a run is often its only one, and small: older ids are looked for
             // among its own. The next one asks for all.
-            suspects.extend(self.meet_all(table, kind, &new).await?);
-            suspects.extend(self.glance(table, kind, &near).await?);
+            suspects.extend(self.meet_all(place, kind, &new).await?);
+            suspects.extend(self.glance(place, kind, &near).await?);
         } else {
-            self.meet_all(table, kind, &near).await?;
-            suspects.extend(self.meet_all(table, kind, &new).await?);
+            self.meet_all(place, kind, &near).await?;
+            suspects.extend(self.meet_all(place, kind, &new).await?);
         }
         if suspects.is_empty() {
             return Ok(Vec::new());
         }
         let mut found: HashMap<String, Vec<Occurrence>> = HashMap::new();
         for &file in new.iter().chain(&near) {
-            let mut batches = ids_of(table, kind, file, true).await?;
+            let mut batches = ids_of(place, kind, file, true).await?;
             while let Some(batch) =
                 batches.try_next().await.map_err(|source| failed(file, source))?
             {
@@ -114,14 +115,14 @@ impl Known {
     /// Adds the ids of files that have not been added; those that may have been there are suspects.
     async fn meet_all(
         &mut self,
-        table: &Table,
+        place: &Place,
         kind: SourceKind,
         files: &[&DataFile],
     ) -> Result<HashSet<String>, WarehouseError> {
         let mut suspects = HashSet::new();
         for file in files {
             if file.ids.is_some() && self.files.insert(file.path.clone()) {
-                suspects.extend(picked(table, kind, file, |id| self.ids.insert(id)).await?);
+                suspects.extend(picked(place, kind, file, |id| self.ids.insert(id)).await?);
             }
         }
         Ok(suspects)
@@ -130,11 +131,11 @@ impl Known {
     /// The ids of files that may be among those met, without adding them.
     async fn glance(
         &self,
-        table: &Table,
+        place: &Place,
         kind: SourceKind,
         files: &[&DataFile],
     ) -> Result<HashSet<String>, WarehouseError> {
-        let picks = files.iter().map(|file| picked(table, kind, file, |id| self.ids.holds(id)));
+        let picks = files.iter().map(|file| picked(place, kind, file, |id| self.ids.holds(id)));
         let picks = futures::stream::iter(picks).buffer_unordered(AT_A_TIME);
         // Boxed, since the compiler can't see through it that all of this may go to another thread.
         let found: Vec<_> = picks.try_collect().boxed().await?;
@@ -144,13 +145,13 @@ impl Known {
 
 /// The ids of a file that are picked.
 async fn picked(
-    table: &Table,
+    place: &Place,
     kind: SourceKind,
     file: &DataFile,
     mut pick: impl FnMut(&str) -> bool,
 ) -> Result<HashSet<String>, WarehouseError> {
     let mut found = HashSet::new();
-    let mut batches = ids_of(table, kind, file, false).await?;
+    let mut batches = ids_of(place, kind, file, false).await?;
     while let Some(batch) = batches.try_next().await.map_err(|source| failed(file, source))? {
         let ids = batch.column(0).as_string::<i32>().iter().flatten();
         found.extend(ids.filter(|id| pick(id)).map(str::to_owned));
@@ -162,12 +163,11 @@ type Batches = parquet::arrow::async_reader::ParquetRecordBatchStream<BufReader>
 
 /// The id column of a data file, and the line where asked for.
 async fn ids_of(
-    table: &Table,
+    place: &Place,
     kind: SourceKind,
     file: &DataFile,
     lines: bool,
 ) -> Result<Batches, WarehouseError> {
-    let place = table.place();
     let meta = ObjectMeta {
         location: place.below(&file.path),
         last_modified: chrono::DateTime::UNIX_EPOCH,

@@ -12,6 +12,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 use super::ranges::IdRange;
+use crate::short::{self, Short};
 
 /// The bytes of a usual id, to make room once for many.
 pub const USUAL: usize = 12;
@@ -45,26 +46,15 @@ impl Who {
 struct Key(u128);
 
 impl Key {
-    /// The most bytes of an id that is not long.
-    const MOST: usize = 15;
-
     #[inline]
     fn of(id: &str) -> Self {
-        let begin = &id.as_bytes()[..id.len().min(Self::MOST)];
-        let text = match (begin.first_chunk(), begin.last_chunk()) {
-            (Some(first), Some(last)) => {
-                // What the two have in common is shifted out.
-                let last = u128::from(u64::from_be_bytes(*last)) << (8 * (16 - begin.len()));
-                u128::from(u64::from_be_bytes(*first)) << 64 | last & u128::from(u64::MAX)
-            }
-            _ => begin.iter().rev().fold(0, |text, byte| text >> 8 | u128::from(*byte) << 120),
-        };
-        Self(text | id.len().min(Self::MOST + 1) as u128)
+        let begin = &id.as_bytes()[..id.len().min(short::MOST)];
+        Self(Short::of(begin).ordered() + u128::from(id.len() > short::MOST))
     }
 
     #[inline]
     fn is_long(self) -> bool {
-        self.0 as u8 as usize > Self::MOST
+        self.0 as u8 as usize > short::MOST
     }
 }
 
@@ -312,7 +302,7 @@ mod tests {
         for (left, right) in ids.iter().flat_map(|left| ids.iter().map(move |right| (left, right)))
         {
             let keys = (Key::of(left), Key::of(right));
-            match left.len().min(right.len()) > Key::MOST {
+            match left.len().min(right.len()) > short::MOST {
                 true => assert!(keys.0 == keys.1 && keys.0.is_long(), "{left} {right}"),
                 false => assert_eq!(keys.0.cmp(&keys.1), left.cmp(right), "{left} {right}"),
             }
