@@ -12,6 +12,7 @@ mod run;
 mod save;
 mod specification;
 mod step;
+mod tables;
 
 pub use aliases::{AliasError, Aliases};
 pub use inventory::{Inventory, Landed};
@@ -28,6 +29,7 @@ use crate::warehouse::{Warehouse, WarehouseError};
 use run::Run;
 use save::Saver;
 use step::Step;
+use tables::Tables;
 
 /// What goes wrong when months close.
 #[derive(Debug, thiserror::Error)]
@@ -168,11 +170,10 @@ pub async fn close(
     options: &Options,
     watch: &mut Watch<'_>,
 ) -> Result<Report, CloseError> {
-    let closes = warehouse.clone();
-    let closes = tokio::spawn(async move { Closes::read(&closes).await });
+    let tables = tokio::spawn(Tables::read(warehouse.clone()));
     let inventory = Inventory::read(warehouse, config).await?;
-    let mut closes = closes.await.map_err(fell)??;
-    let mut saver = Saver::new(warehouse, threads(config));
+    let (mut closes, tables) = tables.await.map_err(fell)??;
+    let mut saver = Saver::new(warehouse, threads(config), tables);
     accept(&mut closes, &mut saver, &options.accept);
     let definitions = definitions(config);
     let Some(schedule) = Schedule::new(&inventory, &closes, config, &definitions) else {

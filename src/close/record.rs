@@ -111,9 +111,14 @@ impl Closes {
     /// # Errors
     /// The store can't be read.
     pub async fn read(warehouse: &Warehouse) -> Result<Self, WarehouseError> {
-        let Some(table) = SmallTable::open(warehouse, layout::CLOSES).await? else {
-            return Ok(Self::default());
-        };
+        match SmallTable::open(warehouse, layout::CLOSES).await? {
+            Some(table) => Self::of(&table).await,
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// Reads them from their table.
+    pub(super) async fn of(table: &SmallTable) -> Result<Self, WarehouseError> {
         let rows: Vec<CloseRecord> = table.read().await?;
         let records = rows.into_iter().filter_map(|row| Some((row.month?, row))).collect();
         Ok(Self { records, version: table.version() })

@@ -12,11 +12,9 @@ use object_store::ObjectStoreExt;
 use parquet::errors::ParquetError;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::{CloseRecord, Closes, Making, Part, Schedule, fell};
+use super::{Closes, Making, Part, Schedule, Tables, fell};
 use crate::month::Month;
-use crate::warehouse::{
-    Change, DataFile, FileBytes, Opening, SmallTable, Table, Warehouse, WarehouseError, layout,
-};
+use crate::warehouse::{DataFile, FileBytes, Warehouse, WarehouseError, layout};
 
 /// How much closing may be lost to a crash.
 const EVERY: Duration = Duration::from_secs(3);
@@ -31,8 +29,7 @@ pub struct Saver<'a> {
     parts: Option<Parts>,
     /// What comes of the months that were begun.
     writing: VecDeque<JoinHandle<Result<Written, WarehouseError>>>,
-    /// What is committed to next, opened while months are computed.
-    tables: Option<Tables>,
+    tables: Tables,
     saved: Instant,
     changed: bool,
 }
@@ -41,21 +38,6 @@ pub struct Saver<'a> {
 struct Parts {
     customers: SyncSender<Making>,
     sums: SyncSender<Making>,
-}
-
-/// The tables that a close commits to.
-struct Tables {
-    /// In the order of [`layout::core`].
-    core: Vec<Opening>,
-    closes: Opening,
-}
-
-impl Tables {
-    /// Begins to open them.
-    fn open(warehouse: &Warehouse) -> Self {
-        let open = |name| warehouse.begin_to_open(name);
-        Self { core: layout::core().map(open).collect(), closes: open(layout::CLOSES) }
-    }
 }
 
 /// A month whose files are written.
@@ -67,10 +49,10 @@ struct Written {
 }
 
 impl<'a> Saver<'a> {
-    /// Nothing is written yet. Files are encoded by so many threads.
-    pub fn new(warehouse: &'a Warehouse, threads: usize) -> Self {
+    /// Nothing is written yet. Files are encoded by so many threads; what is written is committed to `tables`.
+    pub fn new(warehouse: &'a Warehouse, threads: usize, tables: Tables) -> Self {
         let (writing, saved) = (VecDeque::new(), Instant::now());
-        Self { warehouse, threads, parts: None, writing, tables: None, saved, changed: false }
+        Self { warehouse, threads, parts: None, writing, tables, saved, changed: false }
     }
 
     /// Notes that the records have changed without a month being closed.
@@ -89,7 +71,7 @@ impl<'a> Saver<'a> {
         let writing = write(self.warehouse.clone(), month, customers_encoded, sums_encoded);
         self.parts = Some(Parts { customers, sums });
         self.writing.push_back(tokio::spawn(writing));
-        self.tables.get_or_insert_with(|| Tables::open(self.warehouse));
+        self.tables.begin();
     }
 
     /// Adds a part to the month that was begun; waits while too many others do.
@@ -148,51 +130,10 @@ impl<'a> Saver<'a> {
         if !self.changed {
             return Ok(());
         }
-        let tables = self.tables.take().unwrap_or_else(|| Tables::open(self.warehouse));
-        let replaced = layout::core().zip(tables.core).map(|(name, table)| {
-            let wanted = closes.files(name, |_: Month| true);
-            tokio::spawn(replace(self.warehouse.clone(), name, table, wanted))
-        });
-        for replaced in replaced.collect::<Vec<_>>() {
-            replaced.await.map_err(fell)??;
-        }
-        let table = opened(self.warehouse, layout::CLOSES, tables.closes).await?;
-        let records: Vec<&CloseRecord> = closes.records().collect();
-        SmallTable::of(self.warehouse, table).replace(&records).await?;
+        self.tables.commit(closes).await?;
         (self.saved, self.changed) = (Instant::now(), false);
         Ok(())
     }
-}
-
-/// A table that has been opened, or is created where it is not there yet.
-async fn opened(
-    warehouse: &Warehouse,
-    name: &'static str,
-    table: Opening,
-) -> Result<Table, WarehouseError> {
-    match table.await.map_err(fell)?? {
-        Some(table) => Ok(table),
-        None => warehouse.open_or_create(name).await,
-    }
-}
-
-/// Makes a table's live files those that are wanted: those that the records name.
-async fn replace(
-    warehouse: Warehouse,
-    name: &'static str,
-    table: Opening,
-    wanted: Vec<DataFile>,
-) -> Result<(), WarehouseError> {
-    let mut table = opened(&warehouse, name, table).await?;
-    let live = table.files();
-    let among =
-        |file: &DataFile, files: &[DataFile]| files.iter().any(|other| other.path == file.path);
-    let remove: Vec<_> = live.iter().filter(|file| !among(file, &wanted)).cloned().collect();
-    let add: Vec<_> = wanted.into_iter().filter(|file| !among(file, live)).collect();
-    if add.is_empty() && remove.is_empty() {
-        return Ok(());
-    }
-    table.commit(Change { add, remove, note: None }).await
 }
 
 /// Writes a month's files when they are encoded.

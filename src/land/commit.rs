@@ -141,9 +141,7 @@ impl Committer {
             ));
         }
         drop(ledger);
-        let change =
-            Change { add: without(&files, &own), remove: without(&own, &files), note: None };
-        self.land(&mut landing, change).await?;
+        self.land(&mut landing, Change::between(&own, &files)).await?;
         Ok(Outcome::Landed { landing, replaced, warnings })
     }
 
@@ -174,10 +172,4 @@ impl Committer {
 fn of_delivery(table: &Table, delivery: i32) -> (Vec<DataFile>, Vec<DataFile>) {
     let own = |file: &DataFile| delivery_of(&file.path) == Some(delivery);
     table.files().iter().cloned().partition(own)
-}
-
-/// Those of `files` that are not among `others`.
-fn without(files: &[DataFile], others: &[DataFile]) -> Vec<DataFile> {
-    let among = |file: &&DataFile| others.iter().any(|other| other.path == file.path);
-    files.iter().filter(|file| !among(file)).cloned().collect()
 }

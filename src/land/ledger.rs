@@ -227,7 +227,7 @@ impl Ledger {
             Some(table) => table,
             None => SmallTable::open_or_create(&self.warehouse, layout::LANDINGS).await?,
         };
-        table.replace(&self.landings).await?;
+        self.table.insert(table).replace(&self.landings, None).await?;
         self.changed = false;
         Ok(())
     }

@@ -65,16 +65,29 @@ impl SmallTable {
         Ok(rows)
     }
 
-    /// Replaces all rows; the table is to be opened again before it is read. The file is named by its content.
+    /// What the last commit says of itself.
+    ///
+    /// # Errors
+    /// The log can't be read.
+    pub async fn note(&self) -> Result<Option<serde_json::Value>, WarehouseError> {
+        let last = self.table.version().saturating_sub(1);
+        Ok(self.table.notes_since(last).await?.pop().map(|(_, note)| note))
+    }
+
+    /// Replaces all rows, and says `note` of it. The file is named by its content.
     ///
     /// # Errors
     /// The store refuses, or another writer was quicker.
-    pub async fn replace<T: Serialize>(mut self, rows: &[T]) -> Result<(), WarehouseError> {
+    pub async fn replace<T: Serialize>(
+        &mut self,
+        rows: &[T],
+        note: Option<serde_json::Value>,
+    ) -> Result<(), WarehouseError> {
         let batch = to_batch(&self.schema, rows).map_err(|source| self.arrow(source))?;
         let before = self.table.files().to_vec();
         let name = format!("v{:06}", self.table.version() + 1);
         let add = write_file(&self.table, &name, &batch).await?;
-        self.table.commit(Change { add: vec![add], remove: before, note: None }).await
+        self.table.commit(Change { add: vec![add], remove: before, note }).await
     }
 
     fn arrow(&self, source: ArrowError) -> WarehouseError {
@@ -173,8 +186,8 @@ mod tests {
         for number in 0..41 {
             let mut record = CloseRecord::default();
             record.month = Some(month(number));
-            let table = SmallTable::open_or_create(&warehouse, layout::CLOSES).await.unwrap();
-            table.replace(&[record]).await.unwrap();
+            let mut table = SmallTable::open_or_create(&warehouse, layout::CLOSES).await.unwrap();
+            table.replace(&[record], None).await.unwrap();
         }
         let log = folder.path().join("warehouse").join(layout::CLOSES).join("_delta_log");
         let names = std::fs::read_dir(log).unwrap().map(|entry| entry.unwrap().file_name());

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use deltalake_core::checkpoints::create_checkpoint;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
-use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
+use deltalake_core::kernel::transaction::{
+    CommitBuilder, CommitProperties, TableReference, TransactionError,
+};
 use deltalake_core::kernel::{Action, Add, Remove, StructType};
 use deltalake_core::logstore::{StorageConfig, default_logstore};
 use deltalake_core::operations::create::CreateBuilder;
@@ -52,12 +54,30 @@ pub struct Change {
     pub note: Option<serde_json::Value>,
 }
 
+impl Change {
+    /// What takes a table from some live files to others.
+    pub fn between(before: &[DataFile], after: &[DataFile]) -> Self {
+        Self { add: without(after, before), remove: without(before, after), note: None }
+    }
+
+    /// Whether it changes nothing.
+    pub fn is_none(&self) -> bool {
+        self.add.is_empty() && self.remove.is_empty()
+    }
+}
+
+/// Those of `files` that are not among `others`.
+fn without(files: &[DataFile], others: &[DataFile]) -> Vec<DataFile> {
+    let others: HashSet<&str> = others.iter().map(|file| file.path.as_str()).collect();
+    files.iter().filter(|file| !others.contains(file.path.as_str())).cloned().collect()
+}
+
 /// An open table.
 #[derive(Debug)]
 pub struct Table {
     name: &'static str,
     place: Place,
-    /// As it was when it was opened, or at its last checkpoint.
+    /// As it was when it was opened, or at its last checkpoint; without its state where that was told.
     delta: DeltaTable,
     version: u64,
     /// Ordered by path.
@@ -96,6 +116,29 @@ impl Table {
             Err(_) if !has_log(&place).await? => Ok(None),
             Err(source) => Err(delta_error(name)(source)),
         }
+    }
+
+    /// The table as it is said to be: the log is not read for it. A commit tells whether it has come further; that it
+    /// is there at all is to be asked.
+    pub(super) fn told(
+        warehouse: &Warehouse,
+        name: &'static str,
+        version: u64,
+        mut files: Vec<DataFile>,
+    ) -> Self {
+        files.sort_unstable_by(|left, right| left.path.cmp(&right.path));
+        let place = place_of(warehouse, name);
+        let delta = DeltaTable::new(log_store(&place));
+        Self { name, place, delta, version, files }
+    }
+
+    /// Whether the log has the version.
+    ///
+    /// # Errors
+    /// The log can't be read.
+    pub async fn is_there(&self) -> Result<bool, WarehouseError> {
+        let entry = self.delta.log_store().read_commit_entry(self.version).await;
+        Ok(entry.map_err(delta_error(self.name))?.is_some())
     }
 
     pub(super) async fn create(
@@ -185,11 +228,16 @@ impl Table {
         let log = self.delta.log_store();
         let prepared = CommitBuilder::from(CommitProperties::default().with_metadata(note))
             .with_actions(removes.chain(adds).collect())
-            .build(Some(self.delta.snapshot()?), Arc::clone(&log), operation)
+            .build(self.state(), Arc::clone(&log), operation)
             .into_prepared_commit_future()
             .await?;
         let entry = prepared.commit_or_bytes().clone();
         Ok(log.write_commit_entry(version, entry, Default::default()).await?)
+    }
+
+    /// What a commit is checked against: whether the table may be written by us, which its log tells.
+    fn state(&self) -> Option<&dyn TableReference> {
+        self.delta.snapshot().ok().map(|state| state as _)
     }
 
     /// The notes of the commits after `version`, oldest first, each with its version.

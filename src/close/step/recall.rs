@@ -1,6 +1,7 @@
 //! What a step reads of earlier closes where it does not have it in memory: the state at the end of the month before,
 //! who went dormant, the revenue that falls out of the windows, who was in the base when a period began.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
@@ -13,7 +14,7 @@ use super::past::{self, Past};
 use super::ranges::IdRange;
 use super::read::{self, Reading};
 use super::states::{self, States};
-use super::{CloseError, Closes, Month, Step, layout, nobody, of_table, period};
+use super::{CloseError, Closes, Month, Step, fell, layout, nobody, of_table, period};
 use crate::warehouse::{DataFile, Warehouse, WarehouseError};
 
 /// To so many customers who are known there is room for one who is met first, without moving all.
@@ -66,8 +67,18 @@ impl Step<'_> {
     pub(super) async fn recall(&mut self, closes: &Closes, month: Month) -> Result<(), CloseError> {
         let (mut asleep, sought) = self.asleep(closes);
         let mut past = self.past(closes, month);
-        while let Some((month, found)) = asleep.next().await? {
-            self.awaken(month, &found, &sought).map_err(of_table(layout::DORMANT))?;
+        let mut found = HashSet::new();
+        let mut awaking = Vec::new();
+        while let Some((month, mut asleep)) = asleep.next().await? {
+            asleep.found.retain(|(place, _)| found.insert(*place));
+            if !asleep.found.is_empty() {
+                awaking.push((month, tokio::spawn(async move { asleep.awaking() })));
+            }
+        }
+        for (month, awaking) in awaking {
+            let (places, rows) = awaking.await.map_err(fell)??;
+            let slots = places.into_iter().map(|place| sought[place as usize]);
+            self.awaken(month, slots, &rows).map_err(of_table(layout::DORMANT))?;
         }
         while let Some((month, past)) = past.next().await? {
             self.revenues.extend(past.revenue.map(|revenue| (month, revenue)));
@@ -89,14 +100,18 @@ impl Step<'_> {
             ids.meet(self.customers.id(*slot));
         }
         let (warehouse, ids) = (self.warehouse.clone(), Arc::new(ids));
-        let read = move |part| asleep(warehouse.clone(), part, Arc::clone(&ids));
+        let read = move |part| Asleep::find(warehouse.clone(), part, Arc::clone(&ids));
         (Reading::begin(files.into_iter().rev().collect(), read), sought)
     }
 
-    /// Takes the states of customers who went dormant in a month, unless a later month had them.
-    fn awaken(&mut self, month: Month, found: &Asleep, sought: &[Slot]) -> Result<(), ArrowError> {
-        let mut slots = found.sought.iter().map(|place| sought[*place as usize]);
-        for rows in &found.rows {
+    /// Takes the states of customers who went dormant in a month, and not again later.
+    fn awaken(
+        &mut self,
+        month: Month,
+        mut slots: impl Iterator<Item = Slot>,
+        rows: &[RecordBatch],
+    ) -> Result<(), ArrowError> {
+        for rows in rows {
             let mut state = States { words: &mut self.words, groups: &mut self.groups };
             let customers = &mut self.customers;
             state.asleep(rows, &mut slots, customers, month.number(), &self.dimensions)?;
@@ -125,40 +140,40 @@ impl Step<'_> {
     }
 }
 
-/// Rows of dormant, and whose each is: its place among those sought.
+/// A file of dormant, and who of those sought is in it.
 struct Asleep {
-    sought: Vec<Slot>,
-    rows: Vec<RecordBatch>,
+    file: read::Opened,
+    /// Places among those sought, and the rows that are theirs, in order.
+    found: Vec<(Slot, usize)>,
 }
 
-/// Those of a file of dormant who are sought. Ids are read first: few of those who once went dormant come back.
-///
-/// # Errors
-/// The store can't be read, or the file is damaged.
-async fn asleep(
-    warehouse: Warehouse,
-    part: DataFile,
-    ids: Arc<Ids>,
-) -> Result<Asleep, WarehouseError> {
-    let file = read::Opened::new(&warehouse, layout::DORMANT, &part).await?;
-    let mut finder = ids.finder();
-    let (mut sought, mut places) = (Vec::new(), Vec::new());
-    let mut place = 0;
-    for rows in file.rows(Some(&["customer_id"]), None)? {
-        for id in rows?["customer_id"].as_string::<i32>() {
-            if let Some(slot) = id.and_then(|id| finder.find(id)) {
-                sought.push(slot);
-                places.push(place);
+impl Asleep {
+    /// Looks for those sought among the ids of a file.
+    ///
+    /// # Errors
+    /// The store can't be read, or the file is damaged.
+    async fn find(
+        warehouse: Warehouse,
+        part: DataFile,
+        ids: Arc<Ids>,
+    ) -> Result<Self, WarehouseError> {
+        let file = read::Opened::new(&warehouse, layout::DORMANT, &part).await?;
+        let (mut finder, mut found, mut row) = (ids.finder(), Vec::new(), 0);
+        for rows in file.rows(Some(&["customer_id"]), None)? {
+            for id in rows?["customer_id"].as_string::<i32>() {
+                found.extend(id.and_then(|id| finder.find(id)).map(|place| (place, row)));
+                row += 1;
             }
-            place += 1;
         }
+        Ok(Self { file, found })
     }
-    let selected = places.into_iter().map(|place| place..place + 1);
-    let selected = RowSelection::from_consecutive_ranges(selected, file.len());
-    let rows = if sought.is_empty() {
-        Vec::new()
-    } else {
-        file.rows(None, Some(selected))?.collect::<Result<_, _>>()?
-    };
-    Ok(Asleep { sought, rows })
+
+    /// The places among those sought, and their rows: of many files few, since most who come back have not been away
+    /// for long.
+    fn awaking(self) -> Result<(Vec<Slot>, Vec<RecordBatch>), WarehouseError> {
+        let selected = self.found.iter().map(|(_, row)| *row..row + 1);
+        let selected = RowSelection::from_consecutive_ranges(selected, self.file.len());
+        let rows = self.file.rows(None, Some(selected))?.collect::<Result<_, _>>()?;
+        Ok((self.found.into_iter().map(|(place, _)| place).collect(), rows))
+    }
 }

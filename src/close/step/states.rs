@@ -5,8 +5,8 @@ use arrow::datatypes::{Date32Type, Decimal64Type, Int32Type};
 use arrow::error::ArrowError;
 
 use super::customers::{
-    COUNTS, Cents, Customers, FLAGS, GROUP_ID, MONEY, MONTHS, MonthNumber, NEVER, OWN, Slot, State,
-    TEXTS, UNKNOWN,
+    COUNTS, Cents, Customers, FLAGS, GROUP_ID, MONEY, MONTHS, MonthNumber, OWN, Slot, State, TEXTS,
+    UNKNOWN,
 };
 use super::words::{Word, Words};
 use crate::month::Month;
@@ -104,7 +104,7 @@ impl States<'_> {
         Ok(brought)
     }
 
-    /// Rows of dormant, by the slot of each: those of customers whose state is not known yet.
+    /// Rows of dormant, by the slot of each.
     ///
     /// # Errors
     /// The file is not of the layout.
@@ -119,10 +119,8 @@ impl States<'_> {
         let states = told(rows, as_of, false);
         let texts = self.texts(rows, dimensions)?;
         for (row, slot) in slots.take(rows.num_rows()).enumerate() {
-            if customers.states[slot as usize].as_of == NEVER {
-                customers.states[slot as usize] = states[row];
-                fill(customers.texts_mut(slot), &texts, row);
-            }
+            customers.states[slot as usize] = states[row];
+            fill(customers.texts_mut(slot), &texts, row);
         }
         Ok(())
     }
