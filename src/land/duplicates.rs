@@ -3,12 +3,14 @@
 //! names of the landings, and holds as long as these are current. No row is deleted for it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io::Cursor;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use futures::{FutureExt, StreamExt, TryStreamExt};
-use object_store::ObjectMeta;
 use object_store::buffered::BufReader;
+use object_store::{ObjectMeta, ObjectStoreExt};
+use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStream};
 use parquet::arrow::{ParquetRecordBatchStreamBuilder, ProjectionMask};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +21,8 @@ use crate::warehouse::{DataFile, Place, Table, Warehouse, WarehouseError, layout
 
 /// Files whose ids are read at a time.
 const AT_A_TIME: usize = 8;
+/// The bytes of a file that is fetched whole: another request costs more than the bytes that are not wanted.
+const SMALL: u64 = 1 << 20;
 
 /// A row that has an id which another row has as well.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -159,7 +163,7 @@ async fn picked(
     Ok(found)
 }
 
-type Batches = parquet::arrow::async_reader::ParquetRecordBatchStream<BufReader>;
+type Batches = ParquetRecordBatchStream<Box<dyn AsyncFileReader>>;
 
 /// The id column of a data file, and the line where asked for.
 async fn ids_of(
@@ -168,14 +172,7 @@ async fn ids_of(
     file: &DataFile,
     lines: bool,
 ) -> Result<Batches, WarehouseError> {
-    let meta = ObjectMeta {
-        location: place.below(&file.path),
-        last_modified: chrono::DateTime::UNIX_EPOCH,
-        size: file.size,
-        e_tag: None,
-        version: None,
-    };
-    let reader = BufReader::new(place.store.clone(), &meta);
+    let reader = reader_of(place, file).await?;
     let builder = ParquetRecordBatchStreamBuilder::new(reader)
         .await
         .map_err(|source| failed(file, source))?;
@@ -183,6 +180,26 @@ async fn ids_of(
     let wanted = columns.into_iter().take(1 + usize::from(lines));
     let mask = ProjectionMask::columns(builder.parquet_schema(), wanted);
     builder.with_projection(mask).build().map_err(|source| failed(file, source))
+}
+
+/// Reads a small file at once, another one where it is asked.
+async fn reader_of(
+    place: &Place,
+    file: &DataFile,
+) -> Result<Box<dyn AsyncFileReader>, WarehouseError> {
+    let (location, size) = (place.below(&file.path), file.size);
+    if size > SMALL {
+        let last_modified = chrono::DateTime::UNIX_EPOCH;
+        let meta = ObjectMeta { location, last_modified, size, e_tag: None, version: None };
+        return Ok(Box::new(BufReader::new(place.store.clone(), &meta)));
+    }
+    let got = async { place.store.get(&location).await?.bytes().await };
+    let storage = |source| WarehouseError::Storage {
+        action: "read",
+        path: location.to_string(),
+        source,
+    };
+    Ok(Box::new(Cursor::new(got.await.map_err(storage)?)))
 }
 
 fn failed(file: &DataFile, source: parquet::errors::ParquetError) -> WarehouseError {
