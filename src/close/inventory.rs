@@ -60,13 +60,18 @@ impl Inventory {
         let mut live = std::collections::HashSet::new();
         let kinds = SourceKind::iter();
         let opening = kinds.map(|kind| (kind, warehouse.begin_to_open(layout::landed(kind))));
-        for (kind, table) in opening.collect::<Vec<_>>() {
+        let opening: Vec<_> = opening.collect();
+        let duplicates = warehouse.begin_to_open(layout::DUPLICATES);
+        for (kind, table) in opening {
             let table = table.await.map_err(fell)??;
             let landed = Landed { table, rows: BTreeMap::new() };
             live.extend(live_landings(landed.files()));
             sources.insert(kind, landed);
         }
-        let superseded = superseded(warehouse, &live).await?;
+        let superseded = match duplicates.await.map_err(fell)?? {
+            Some(table) => superseded(&table, &live).await?,
+            None => Vec::new(),
+        };
         let aliases = Arc::new(Aliases::read(config)?);
         let mut inventory = Self { sources, superseded, aliases };
         inventory.count();

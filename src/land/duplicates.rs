@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::IdSet;
 use crate::extract::SourceKind;
 use crate::month::{Month, day};
-use crate::warehouse::{DataFile, Place, Table, Warehouse, WarehouseError, layout, read_file};
+use crate::warehouse::{DataFile, Place, Table, WarehouseError, read_file};
 
 /// Files whose ids are read at a time.
 const AT_A_TIME: usize = 8;
@@ -194,11 +194,8 @@ async fn reader_of(
         return Ok(Box::new(BufReader::new(place.store.clone(), &meta)));
     }
     let got = async { place.store.get(&location).await?.bytes().await };
-    let storage = |source| WarehouseError::Storage {
-        action: "read",
-        path: location.to_string(),
-        source,
-    };
+    let storage =
+        |source| WarehouseError::Storage { action: "read", path: location.to_string(), source };
     Ok(Box::new(Cursor::new(got.await.map_err(storage)?)))
 }
 
@@ -237,19 +234,18 @@ pub fn repeats_of(repeated: &[Occurrence], delivery: i32) -> i64 {
     repeated.iter().filter(|row| row.delivery == delivery).count() as i64
 }
 
-/// The rows that do not count because another row of their id stands in a later place, given the
-/// landings that are current. Ordered, each once.
+/// The rows that do not count because another row of their id stands in a later place, given the table
+/// of duplicates and the landings that are current. Ordered, each once.
 ///
 /// # Errors
 /// The store can't be read.
 pub async fn superseded(
-    warehouse: &Warehouse,
+    table: &Table,
     live: &HashSet<String>,
 ) -> Result<Vec<Occurrence>, WarehouseError> {
-    let Some(table) = warehouse.open(layout::DUPLICATES).await? else { return Ok(Vec::new()) };
     let mut by_id: BTreeMap<(SourceKind, String), Vec<Occurrence>> = BTreeMap::new();
     for file in table.files() {
-        for row in occurrences(&table, file).await? {
+        for row in occurrences(table, file).await? {
             if live.contains(&row.landing) {
                 by_id.entry((row.source, row.id.clone())).or_default().push(row);
             }

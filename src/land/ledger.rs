@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use futures::future::try_join_all;
+use futures::future::{try_join, try_join_all};
 use serde::{Deserialize, Serialize};
 
 use super::LandError;
@@ -99,7 +99,10 @@ impl Ledger {
     /// # Errors
     /// The store can't be read.
     pub async fn open(warehouse: &Warehouse) -> Result<Self, WarehouseError> {
-        let table = SmallTable::open(warehouse, layout::LANDINGS).await?;
+        let kinds = SourceKind::iter();
+        let landed = try_join_all(kinds.map(|kind| warehouse.open(layout::landed(kind))));
+        let table = SmallTable::open(warehouse, layout::LANDINGS);
+        let (table, landed) = try_join(table, landed).await?;
         let mut landings: Vec<Landing> = match &table {
             Some(table) => table.read().await?,
             None => Vec::new(),
@@ -113,7 +116,7 @@ impl Ledger {
             changed: false,
             landed: BTreeMap::new(),
         };
-        ledger.repair().await?;
+        ledger.repair(landed).await?;
         Ok(ledger)
     }
 
@@ -122,10 +125,8 @@ impl Ledger {
         self.landed.remove(&kind)
     }
 
-    async fn repair(&mut self) -> Result<(), WarehouseError> {
-        let kinds = SourceKind::iter();
-        let opened = kinds.map(|kind| self.warehouse.open(layout::landed(kind)));
-        for (kind, table) in SourceKind::iter().zip(try_join_all(opened).await?) {
+    async fn repair(&mut self, landed: Vec<Option<Table>>) -> Result<(), WarehouseError> {
+        for (kind, table) in SourceKind::iter().zip(landed) {
             let Some(table) = table else { continue };
             let own = self.landings.iter().filter(|landing| landing.source == kind);
             let known = own.map(|landing| landing.version).max().unwrap_or_default();

@@ -56,6 +56,14 @@ pub struct State {
     pub as_of: MonthNumber,
 }
 
+impl State {
+    /// Months since it came, at the end of a month; without end where nobody knows.
+    #[inline]
+    pub fn tenure(&self, at: MonthNumber) -> i32 {
+        if self.since == NEVER { i32::MAX } else { at - self.since }
+    }
+}
+
 /// A column of customer_month and dormant, and where it is found in a state.
 type Column<T> = (&'static str, fn(&mut State) -> &mut T);
 
@@ -144,24 +152,18 @@ pub struct Customers {
     who: Who,
     /// Shared with the tasks that read of them, while none are met.
     ids: Arc<Ids>,
-    widths: (usize, usize),
+    /// How many texts are kept for each.
+    width: usize,
     /// By slot.
     pub states: Vec<State>,
     texts: Vec<Word>,
-    dimensions: Vec<Word>,
 }
 
 impl Customers {
-    /// Nobody yet. So many `texts` and `dimensions` are kept for each.
-    pub fn new(texts: usize, dimensions: usize, who: Who) -> Self {
-        Self {
-            who,
-            ids: Arc::default(),
-            widths: (texts, dimensions),
-            states: Vec::new(),
-            texts: Vec::new(),
-            dimensions: Vec::new(),
-        }
+    /// Nobody yet. So many `texts` are kept for each.
+    pub fn new(texts: usize, who: Who) -> Self {
+        let (ids, states) = (Arc::default(), Vec::new());
+        Self { who, ids, width: texts, states, texts: Vec::new() }
     }
 
     /// How many have been met.
@@ -204,8 +206,7 @@ impl Customers {
     pub fn reserve(&mut self, more: usize) {
         self.ids_mut().reserve(more);
         self.states.reserve(more);
-        self.texts.reserve(more * self.widths.0);
-        self.dimensions.reserve(more * self.widths.1);
+        self.texts.reserve(more * self.width);
     }
 
     /// The slot of an id that is [held](Self::holds), a new one where it is met first.
@@ -213,8 +214,7 @@ impl Customers {
         let (slot, new) = self.ids_mut().meet(id);
         if new {
             self.states.push(UNKNOWN);
-            self.texts.extend(std::iter::repeat_n(NULL, self.widths.0));
-            self.dimensions.extend(std::iter::repeat_n(NULL, self.widths.1));
+            self.texts.extend(std::iter::repeat_n(NULL, self.width));
         }
         slot
     }
@@ -223,27 +223,16 @@ impl Customers {
     pub fn forget(&mut self, slot: Slot) {
         self.states[slot as usize] = UNKNOWN;
         self.texts_mut(slot).fill(NULL);
-        self.dimensions_mut(slot).fill(NULL);
     }
 
     /// The texts of a customer.
     pub fn texts(&self, slot: Slot) -> &[Word] {
-        &self.texts[slot as usize * self.widths.0..][..self.widths.0]
+        &self.texts[slot as usize * self.width..][..self.width]
     }
 
     /// The texts of a customer, to be changed.
     pub fn texts_mut(&mut self, slot: Slot) -> &mut [Word] {
-        &mut self.texts[slot as usize * self.widths.0..][..self.widths.0]
-    }
-
-    /// The dimensions of a customer at the end of the month that its state is of.
-    pub fn dimensions(&self, slot: Slot) -> &[Word] {
-        &self.dimensions[slot as usize * self.widths.1..][..self.widths.1]
-    }
-
-    /// The dimensions of a customer, to be changed.
-    pub fn dimensions_mut(&mut self, slot: Slot) -> &mut [Word] {
-        &mut self.dimensions[slot as usize * self.widths.1..][..self.widths.1]
+        &mut self.texts[slot as usize * self.width..][..self.width]
     }
 
     /// Puts those met since the last time into the order of ids, by bytes.
@@ -262,14 +251,13 @@ impl Customers {
         if steps * OUT_OF_ORDER < self.len() {
             return None;
         }
-        let mut settled = Self::new(self.widths.0, self.widths.1, self.who.clone());
+        let mut settled = Self::new(self.width, self.who.clone());
         settled.reserve(self.len());
         let mut moved = vec![0; self.len()];
         for slot in self.in_order() {
             let new = settled.add(self.id(*slot));
             settled.states[new as usize] = self.states[*slot as usize];
             settled.texts_mut(new).copy_from_slice(self.texts(*slot));
-            settled.dimensions_mut(new).copy_from_slice(self.dimensions(*slot));
             moved[*slot as usize] = new;
         }
         *self = settled;
@@ -290,7 +278,7 @@ mod tests {
     #[test]
     fn slots_stay_and_the_order_is_that_of_ids() {
         let mut customers =
-            Customers::new(OWN, 6, Who::new(&["house".to_owned()], IdRange::default()));
+            Customers::new(OWN, Who::new(&["house".to_owned()], IdRange::default()));
         let met: Vec<_> = ["b", "a", "b", "house", "c"].map(|id| customers.meet(id)).into();
         assert_eq!(met, [Some(0), Some(1), Some(0), None, Some(2)]);
         customers.sort();

@@ -10,6 +10,7 @@ use super::of_table;
 use super::output::{self, Sources};
 use super::periods::Periods;
 use super::rules::Rules;
+use super::shown::TIER;
 use super::spells::Spells;
 use super::sums::{self, Movement};
 use super::turn::Turn;
@@ -19,15 +20,38 @@ use super::words::Word;
 use crate::close::Making;
 use crate::warehouse::{WarehouseError, layout};
 
+/// What the sums need to know of a state: half of it, since rows go from one core to another.
+#[derive(Clone, Copy, Debug)]
+pub struct Brief {
+    pub first: MonthNumber,
+    pub since: MonthNumber,
+    pub start: MonthNumber,
+    pub last: MonthNumber,
+    pub paid: MonthNumber,
+    pub won: MonthNumber,
+    pub annual_revenue: Cents,
+    pub carried: bool,
+    pub in_base: bool,
+}
+
+impl From<&State> for Brief {
+    #[inline]
+    fn from(state: &State) -> Self {
+        let State { first, since, start, last, paid, won, .. } = *state;
+        let State { annual_revenue, carried, in_base, .. } = *state;
+        Self { first, since, start, last, paid, won, annual_revenue, carried, in_base }
+    }
+}
+
 /// A row of customer_month, and what was before it.
 #[derive(Debug)]
 pub struct Seen<'a> {
     /// The month.
     pub now: MonthNumber,
     /// The state at the end of the month before.
-    pub known: &'a State,
+    pub known: &'a Brief,
     /// The state now.
-    pub state: &'a State,
+    pub state: &'a Brief,
     /// The kind of the loss that it came back from, if any.
     pub won_kind: Word,
     /// How it came out of the month.
@@ -43,8 +67,8 @@ pub struct Seen<'a> {
 /// Of a row of customer_month all that is no dimension.
 #[derive(Debug)]
 pub struct Row {
-    pub known: State,
-    pub state: State,
+    pub known: Brief,
+    pub state: Brief,
     pub won_kind: Word,
     pub turn: Turn,
     pub revenue_before: Cents,
@@ -75,22 +99,18 @@ impl Block {
         }
     }
 
-    /// How many dimensions a customer has.
-    pub fn width(&self) -> usize {
-        self.width
-    }
-
     /// Adds a row of customer_month, with its dimensions before and now.
-    pub fn see(&mut self, row: Row, before: &[Word], dimensions: &[Word]) {
+    #[inline]
+    pub fn see(&mut self, row: Row, before: &[Word], dimensions: impl Iterator<Item = Word>) {
         self.rows.push(row);
         self.words.extend_from_slice(before);
-        self.words.extend_from_slice(dimensions);
+        self.words.extend(dimensions);
     }
 
     /// Adds a customer who had revenue the month before and has no row in this one.
-    pub fn end(&mut self, revenue_before: Cents, dimensions: &[Word]) {
+    pub fn end(&mut self, revenue_before: Cents, dimensions: impl Iterator<Item = Word>) {
         self.ended.push(revenue_before);
-        self.ended_words.extend_from_slice(dimensions);
+        self.ended_words.extend(dimensions);
     }
 
     /// The block, where there is no room for more; an empty one takes its place.
@@ -119,8 +139,6 @@ impl Block {
 
 /// Customers of a block: few enough for the cache.
 const BLOCK: usize = 512;
-/// The place of the tier among the dimensions.
-const TIER: usize = 4;
 
 /// The sums of a month.
 #[derive(Debug)]

@@ -21,6 +21,7 @@ mod read;
 mod recall;
 mod rules;
 mod segments;
+mod shown;
 mod spells;
 mod states;
 mod sums;
@@ -169,6 +170,7 @@ impl<'a> Step<'a> {
     /// What rows are made from besides themselves.
     fn sources(&self) -> Sources {
         Sources {
+            unknown: self.rules.unknown,
             words: self.words.texts(),
             groups: self.groups.texts(),
             days: Arc::clone(&self.days),
@@ -269,7 +271,8 @@ impl<'a> Step<'a> {
     /// Keeps who is in the base at a month's end, where a period begins with the next one.
     fn keep_opening(&mut self, month: Month) {
         if period::looked_back_for(month) > 0 {
-            self.openings.insert(month, Opening::of(&self.customers));
+            let opening = Opening::of(&self.customers, &self.rules, month.number());
+            self.openings.insert(month, opening);
         }
         self.openings.retain(|at, _| month.since(*at) < period::looked_back_for(*at));
     }
@@ -291,10 +294,9 @@ fn renumber(amounts: &mut Vec<Cents>, moved: &[Slot]) {
     *amounts = renumbered;
 }
 
-/// No customers, with room for the texts and dimensions of the configuration.
+/// No customers, with room for the texts of the configuration.
 fn nobody(config: &Config, range: &IdRange) -> Customers {
-    let (texts, dimensions) = (OWN + config.dimensions.len(), config.dimension_names().len());
-    Customers::new(texts, dimensions, who(config, range))
+    Customers::new(OWN + config.dimensions.len(), who(config, range))
 }
 
 fn who(config: &Config, range: &IdRange) -> Who {

@@ -17,6 +17,7 @@ use super::customers::{
 };
 use super::ids;
 use super::rules::Rules;
+use super::shown::{self, TENURE_BAND, TIER};
 use super::sums::{Movement, Sums};
 use super::turn::Turn;
 use super::words::{NULL, Word};
@@ -106,12 +107,13 @@ pub struct Monthly {
     reason: Vec<Word>,
     idle: Vec<i32>,
     revenue: Vec<Cents>,
-    dimensions: Vec<Vec<Word>>,
+    tier: Vec<Word>,
+    tenure_band: Vec<Word>,
 }
 
 impl Monthly {
-    /// No rows, with room for some; `texts` and `dimensions` are kept for each customer.
-    pub fn new(texts: usize, dimensions: usize, rows: usize) -> Self {
+    /// No rows, with room for some; `texts` are kept for each customer.
+    pub fn new(texts: usize, rows: usize) -> Self {
         Self {
             states: States::new(texts, rows),
             status: Vec::with_capacity(rows),
@@ -119,7 +121,8 @@ impl Monthly {
             reason: Vec::with_capacity(rows),
             idle: Vec::with_capacity(rows),
             revenue: Vec::with_capacity(rows),
-            dimensions: (0..dimensions).map(|_| Vec::with_capacity(rows)).collect(),
+            tier: Vec::with_capacity(rows),
+            tenure_band: Vec::with_capacity(rows),
         }
     }
 
@@ -131,13 +134,13 @@ impl Monthly {
         self.reason.push(turn.reason);
         self.idle.push(turn.idle);
         self.revenue.push(turn.revenue);
-        let words = customers.dimensions(slot);
-        self.dimensions.iter_mut().zip(words).for_each(|(column, word)| column.push(*word));
+        self.tier.push(turn.tier);
+        self.tenure_band.push(turn.tenure_band);
     }
 
     /// No rows, with room for as many.
     pub fn none(&self) -> Self {
-        Self::new(self.states.texts.len(), self.dimensions.len(), self.len())
+        Self::new(self.states.texts.len(), self.len())
     }
 
     /// How many rows there are.
@@ -150,6 +153,8 @@ impl Monthly {
     /// # Errors
     /// An amount has more digits than the layout.
     pub fn batch(mut self, from: &Sources, layout: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+        let places = 0..from.dimensions.len();
+        let mut shown: Vec<_> = places.map(|place| self.shown(place, from.unknown)).collect();
         batch(layout, |name| {
             Ok(match name {
                 "status" => words(take(&mut self.status), &from.words),
@@ -158,7 +163,7 @@ impl Monthly {
                 "idle" => Arc::new(Int32Array::from(take(&mut self.idle))),
                 "revenue" => cents(take(&mut self.revenue))?,
                 _ => match from.dimensions.iter().position(|dimension| dimension == name) {
-                    Some(place) => words(take(&mut self.dimensions[place]), &from.words),
+                    Some(place) => words(take(&mut shown[place]), &from.words),
                     None => self.states.column(name, from)?,
                 },
             })
@@ -166,9 +171,23 @@ impl Monthly {
     }
 }
 
+impl Monthly {
+    /// A dimension by its place.
+    fn shown(&mut self, place: usize, unknown: Word) -> Vec<Word> {
+        let (rows, texts) = (0..self.revenue.len(), &self.states.texts);
+        match place {
+            TIER => take(&mut self.tier),
+            TENURE_BAND => take(&mut self.tenure_band),
+            _ => rows.map(|row| shown::told(place, |text| texts[text][row], unknown)).collect(),
+        }
+    }
+}
+
 /// What columns are made from besides their rows.
 #[derive(Clone, Debug)]
 pub struct Sources {
+    /// What stands for a dimension that nothing tells.
+    pub unknown: Word,
     /// The texts of words, by their number.
     pub words: StringArray,
     /// The texts of groups, by their number.

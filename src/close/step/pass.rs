@@ -5,17 +5,15 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 
 use super::by_slot::BySlot;
 use super::charges::Charges;
-use super::customers::{
-    BILLED_PRODUCT, Cents, Customers, ENTRY_CHANNEL, EVENT_PRODUCT, MonthNumber, OWN, REGION,
-    SEGMENT, Slot, UNKNOWN, WON_KIND,
-};
+use super::customers::{Cents, Customers, MonthNumber, OWN, Slot, UNKNOWN, WON_KIND};
 use super::events::Told;
-use super::gathered::{Block, Gathered, Row};
+use super::gathered::{Block, Brief, Gathered, Row};
 use super::output::{Monthly, Sources, States};
 use super::rules::Rules;
-use super::turn::{Brought, tenure_band, turn};
-use super::words::{NULL, Word};
-use super::{FIXED_DIMENSIONS, Step, of_table};
+use super::shown;
+use super::turn::{Brought, turn};
+use super::words::Word;
+use super::{Step, of_table};
 use crate::close::{Making, Part};
 use crate::warehouse::layout;
 
@@ -38,7 +36,7 @@ impl Step<'_> {
     ) -> Vec<Cents> {
         let (texts, dimensions) = (OWN + self.config.dimensions.len(), self.dimensions.len());
         let room = PART_ROWS.min(self.customers.len());
-        let (monthly, dormant) = (Monthly::new(texts, dimensions, room), States::new(texts, 0));
+        let (monthly, dormant) = (Monthly::new(texts, room), States::new(texts, 0));
         let rows = Rows { from: from.clone(), monthly, dormant };
         let rules = &self.rules;
         std::thread::scope(|scope| {
@@ -74,7 +72,7 @@ struct Pass<'a> {
 
 impl Pass<'_> {
     fn all(mut self) -> Vec<Cents> {
-        let mut before = vec![NULL; self.block.width()];
+        let mut before = Vec::new();
         for place in 0..self.customers.in_order().len() {
             let slot = self.customers.in_order()[place];
             self.one(slot, &mut before);
@@ -97,7 +95,7 @@ impl Pass<'_> {
     }
 
     /// Takes a customer a month on; `before` is room for its dimensions.
-    fn one(&mut self, slot: Slot, before: &mut [Word]) {
+    fn one(&mut self, slot: Slot, before: &mut Vec<Word>) {
         let mut known = self.customers.states[slot as usize];
         let brought = self.month.brought(slot);
         if self.rules.recycles(&known, &brought) {
@@ -108,7 +106,9 @@ impl Pass<'_> {
         if !(known.in_base || brought.charge.billed || brought.told.is_some()) {
             return;
         }
-        before.copy_from_slice(self.customers.dimensions(slot));
+        let texts = self.customers.texts(slot);
+        before.clear();
+        before.extend(shown::dimensions_at(self.rules, &known, texts, self.month.now - 1));
         let mut state = known;
         let turn = turn(self.rules, &brought, &mut state, self.customers.texts_mut(slot));
         self.customers.states[slot as usize] = state;
@@ -118,11 +118,13 @@ impl Pass<'_> {
         if !turn.matters(&state, &brought) {
             return;
         }
-        self.show(slot, turn.tier, turn.tenure_band);
-        let won_kind = self.customers.texts(slot)[WON_KIND];
+        let texts = self.customers.texts(slot);
+        let won_kind = texts[WON_KIND];
         let revenue_before = std::mem::take(&mut self.revenue_before[slot as usize]);
+        let (known, state) = (Brief::from(&known), Brief::from(&state));
         let row = Row { known, state, won_kind, turn, revenue_before };
-        self.block.see(row, before, self.customers.dimensions(slot));
+        let now = shown::dimensions(self.rules, texts, turn.tier, turn.tenure_band);
+        self.block.see(row, before, now);
         self.revenue[slot as usize] = turn.revenue;
         self.rows.monthly.push(slot, self.customers, &turn, self.rules);
         if self.rows.monthly.len() == PART_ROWS {
@@ -138,32 +140,8 @@ impl Pass<'_> {
         if revenue == 0 {
             return;
         }
-        let state = self.customers.states[slot as usize];
-        let tenure = self.month.now - state.since;
-        let tier = self.rules.tier_after(tenure, &state);
-        self.show(slot, tier, tenure_band(self.rules, &state, tenure));
-        self.block.end(revenue, self.customers.dimensions(slot));
-    }
-
-    /// Sets the dimensions of a customer at the end of the month.
-    fn show(&mut self, slot: Slot, tier: Word, tenure_band: Word) {
-        let unknown = self.rules.unknown;
-        let told = |word: Word, other: Word| if word == NULL { other } else { word };
-        let texts = self.customers.texts(slot);
-        let billed = told(texts[BILLED_PRODUCT], unknown);
-        let fixed = [
-            told(texts[REGION], unknown),
-            told(texts[EVENT_PRODUCT], billed),
-            told(texts[SEGMENT], unknown),
-            told(texts[ENTRY_CHANNEL], unknown),
-            tier,
-            tenure_band,
-        ];
-        for place in 0..texts.len() - OWN {
-            let word = told(self.customers.texts(slot)[OWN + place], unknown);
-            self.customers.dimensions_mut(slot)[FIXED_DIMENSIONS + place] = word;
-        }
-        self.customers.dimensions_mut(slot)[..FIXED_DIMENSIONS].copy_from_slice(&fixed);
+        let (state, texts) = (&self.customers.states[slot as usize], self.customers.texts(slot));
+        self.block.end(revenue, shown::dimensions_at(self.rules, state, texts, self.month.now));
     }
 }
 

@@ -10,7 +10,9 @@ use arrow::error::ArrowError;
 use super::customers::{Customers, MonthNumber, Slot};
 use super::ids::Who;
 use super::output::{self, Sources};
+use super::rules::Rules;
 use super::segments::{BySegment, Row, Tally};
+use super::shown;
 use super::states::in_base;
 use super::words::{Word, Words};
 
@@ -23,13 +25,16 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// Those in the base now.
-    pub fn of(customers: &Customers) -> Self {
+    /// Those in the base now, at a month's end.
+    pub fn of(customers: &Customers, rules: &Rules, at: MonthNumber) -> Self {
         let mut opening = Self::default();
-        let based = |slot: &&Slot| customers.states[**slot as usize].in_base;
-        for slot in customers.in_order().iter().filter(based) {
-            opening.slots.push(Some(*slot));
-            opening.dimensions.extend_from_slice(customers.dimensions(*slot));
+        for slot in customers.in_order() {
+            let state = &customers.states[*slot as usize];
+            if state.in_base {
+                opening.slots.push(Some(*slot));
+                let shown = shown::dimensions_at(rules, state, customers.texts(*slot), at);
+                opening.dimensions.extend(shown);
+            }
         }
         opening
     }

@@ -59,7 +59,8 @@ pub struct Rules {
     pub value_window: i32,
     /// Months behind the monthly value.
     pub tier_window: i32,
-    tiers: Vec<(Word, i128)>,
+    /// Each with the least value that it begins at, in order.
+    tiers: Vec<(Word, Cents)>,
     /// Few, and looked for with every customer: a list is searched sooner than a map.
     margins: Vec<(Word, i128)>,
     pub(super) new_tier: Word,
@@ -82,8 +83,9 @@ impl Rules {
         let passive = set(&policy.passive_reasons);
         let switching = set(&policy.switch_reasons);
         let unavoidable = set(&policy.unavoidable_reasons);
-        let tiers: Vec<_> =
-            policy.tiers.iter().map(|tier| (words.word(&tier.name), exact(&tier.min))).collect();
+        let tiers = policy.tiers.iter();
+        let tiers = tiers.map(|tier| (words.word(&tier.name), least_cents(exact(&tier.min))));
+        let tiers = tiers.collect();
         let new_tier = words.word("new");
         let named = policy.tiers.iter().map(|tier| tier.name.as_str()).chain(["new"]);
         let margin = |name: &str| exact(policy.margin_by_tier.get(name).unwrap_or(&policy.margin));
@@ -166,10 +168,17 @@ impl Rules {
 
     /// The tier of a monthly value: the first whose least value it reaches, else the last.
     pub fn tier(&self, monthly: Cents) -> Word {
-        let reached = |(_, least): &&(Word, i128)| i128::from(monthly) * 10_000 >= *least;
+        let reached = |(_, least): &&(Word, Cents)| monthly >= *least;
         let last = self.tiers.last();
         self.tiers.iter().find(reached).or(last).map_or(NULL, |(tier, _)| *tier)
     }
+}
+
+/// The least cents that are no less than so many millionths of the currency.
+fn least_cents(millionths: i128) -> Cents {
+    let more = i128::from(millionths.rem_euclid(10_000) > 0);
+    let cents = millionths.div_euclid(10_000) + more;
+    cents.clamp(Cents::MIN.into(), Cents::MAX.into()) as Cents
 }
 
 /// A quotient rounded half away from zero.
@@ -187,6 +196,12 @@ pub fn rounded(dividend: i128, divisor: i64) -> Cents {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tier_begins_at_the_cent_that_reaches_it() {
+        let least = [0, 1, 10_000, 10_001, -1, -10_001, i128::MAX, i128::MIN].map(least_cents);
+        assert_eq!(least, [0, 1, 1, 2, 0, -1, Cents::MAX, Cents::MIN]);
+    }
 
     #[test]
     fn money_is_rounded_half_away_from_zero() {

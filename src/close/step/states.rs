@@ -5,7 +5,7 @@ use arrow::datatypes::{Date32Type, Decimal64Type, Int32Type};
 use arrow::error::ArrowError;
 
 use super::customers::{
-    COUNTS, Cents, Customers, FLAGS, GROUP_ID, MONEY, MONTHS, MonthNumber, OWN, Slot, State, TEXTS,
+    COUNTS, Cents, Customers, FLAGS, GROUP_ID, MONEY, MONTHS, MonthNumber, Slot, State, TEXTS,
     UNKNOWN,
 };
 use super::words::{Word, Words};
@@ -21,12 +21,11 @@ pub fn in_base(rows: &RecordBatch, words: &mut Words) -> Result<Vec<bool>, Arrow
     Ok(status.iter().map(|status| based.contains(status)).collect())
 }
 
-/// The columns of customer_month that tell who is in the base, in what state, with which dimensions, and what each
-/// brought.
+/// The columns of customer_month that tell who is in the base, in what state, and what each brought.
 pub fn columns(dimensions: &[String]) -> Vec<&str> {
     let state = MONTHS.map(|(name, _)| name).into_iter().chain(MONEY.map(|(name, _)| name));
     let state = state.chain(FLAGS.map(|(name, _)| name)).chain(COUNTS.map(|(name, _)| name));
-    let state = state.chain(TEXTS).chain(dimensions.iter().map(String::as_str));
+    let state = state.chain(TEXTS).chain(own(dimensions));
     ["customer_id", "status", "revenue"].into_iter().chain(state).collect()
 }
 
@@ -67,7 +66,7 @@ pub struct States<'a> {
 
 impl States<'_> {
     /// Rows of customer_month, of which what is told of each has been read: those in the base at the end of its month,
-    /// with their dimensions, and room for those who were not and had revenue, which ends with them. Nobody of them
+    /// and room for those who were not and had revenue, which ends with them. Nobody of them
     /// has been met. Hands out what each brought, where it is not 0.
     ///
     /// # Errors
@@ -81,10 +80,6 @@ impl States<'_> {
     ) -> Result<Vec<(Slot, Cents)>, ArrowError> {
         let in_base = in_base(rows, self.words)?;
         let texts = self.texts(rows, dimensions)?;
-        let mut shown = Vec::new();
-        for name in dimensions {
-            shown.push(self.words.of_column(&rows[name.as_str()])?);
-        }
         let ids = rows["customer_id"].as_string::<i32>();
         let revenue = rows["revenue"].as_primitive::<Decimal64Type>().values();
         let mut brought = Vec::with_capacity(rows.num_rows());
@@ -98,8 +93,6 @@ impl States<'_> {
             }
             customers.states[slot as usize] = told[row];
             fill(customers.texts_mut(slot), &texts, row);
-            let dimensions = customers.dimensions_mut(slot);
-            dimensions.iter_mut().zip(&shown).for_each(|(word, column)| *word = column[row]);
         }
         Ok(brought)
     }
@@ -130,15 +123,18 @@ impl States<'_> {
         rows: &RecordBatch,
         dimensions: &[String],
     ) -> Result<Vec<(usize, Vec<Word>)>, ArrowError> {
-        let own = dimensions.iter().skip(super::FIXED_DIMENSIONS).enumerate();
-        let own = own.map(|(place, name)| (OWN + place, name.as_str()));
         let mut texts = Vec::new();
-        for (place, name) in TEXTS.into_iter().enumerate().chain(own) {
+        for (place, name) in TEXTS.into_iter().chain(own(dimensions)).enumerate() {
             let words = if place == GROUP_ID { &mut *self.groups } else { &mut *self.words };
             texts.push((place, words.of_column(&rows[name])?));
         }
         Ok(texts)
     }
+}
+
+/// The configured dimensions, which are among the texts too.
+fn own(dimensions: &[String]) -> impl Iterator<Item = &str> {
+    dimensions.iter().skip(super::FIXED_DIMENSIONS).map(String::as_str)
 }
 
 fn fill(texts: &mut [Word], columns: &[(usize, Vec<Word>)], row: usize) {

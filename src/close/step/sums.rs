@@ -1,6 +1,7 @@
 //! The month's counts and sums by dimension and segment: sql/core/movement.sql, customer by customer.
 
-use super::customers::{Cents, State};
+use super::customers::Cents;
+use super::gathered::Brief;
 use super::rules::{ChurnKind, Rules, Status};
 use super::turn::Turn;
 use super::words::Word;
@@ -85,7 +86,7 @@ impl Movement {
     }
 
     /// Adds a row of customer_month: what looks back under the dimensions before, the rest under those now.
-    pub fn add(&mut self, turn: &Turn, state: &State, before: Option<Before<'_>>, now: &[Word]) {
+    pub fn add(&mut self, turn: &Turn, state: &Brief, before: Option<Before<'_>>, now: &[Word]) {
         let in_base = state.in_base;
         if let Some(before) = &before {
             self.total.look_back(turn, in_base, before, false);
@@ -112,7 +113,7 @@ fn sums_of(sums: &mut Vec<Sums>, segment: Word) -> &mut Sums {
 }
 
 /// What was lost with a customer that was in the base, at the values of the month before.
-pub fn before<'a>(rules: &Rules, state: &State, dimensions: &'a [Word], tier: Word) -> Before<'a> {
+pub fn before<'a>(rules: &Rules, state: &Brief, dimensions: &'a [Word], tier: Word) -> Before<'a> {
     let annual_revenue = state.annual_revenue;
     Before { dimensions, annual_revenue, annual_profit: rules.profit(annual_revenue, tier) }
 }

@@ -105,7 +105,7 @@ pub fn turn(rules: &Rules, brought: &Brought<'_>, state: &mut State, texts: &mut
         untold.for_each(|word| *word = rules.unknown);
     }
     state.as_of = now;
-    let tenure = if state.since == NEVER { i32::MAX } else { now - state.since };
+    let tenure = state.tenure(now);
     let kind = (status == Some(Status::Churned)).then(|| churn_kind(rules, state, texts));
     if status == Some(Status::Returned) {
         (state.won, texts[WON_KIND]) = (state.lost, texts[LOST_KIND]);
