@@ -60,15 +60,14 @@ impl Inventory {
         let mut live = std::collections::HashSet::new();
         let kinds = SourceKind::iter();
         let opening = kinds.map(|kind| (kind, warehouse.begin_to_open(layout::landed(kind))));
-        let opening: Vec<_> = opening.collect();
-        let duplicates = warehouse.begin_to_open(layout::DUPLICATES);
-        for (kind, table) in opening {
+        for (kind, table) in opening.collect::<Vec<_>>() {
             let table = table.await.map_err(fell)??;
             let landed = Landed { table, rows: BTreeMap::new() };
             live.extend(live_landings(landed.files()));
             sources.insert(kind, landed);
         }
-        let superseded = match duplicates.await.map_err(fell)?? {
+        // Opened after the rows, since they land before them.
+        let superseded = match warehouse.open(layout::DUPLICATES).await? {
             Some(table) => superseded(&table, &live).await?,
             None => Vec::new(),
         };

@@ -66,6 +66,11 @@ impl Tables {
     /// # Errors
     /// The store refuses, or another writer was quicker.
     pub async fn commit(&mut self, closes: &Closes) -> Result<(), WarehouseError> {
+        if let Some(closes) = &self.closes
+            && closes.is_passed().await?
+        {
+            return Err(WarehouseError::Conflict(layout::CLOSES.to_owned()));
+        }
         self.begin();
         let replaced = layout::core().zip(self.core.drain(..)).map(|(name, table)| {
             let wanted = closes.files(name, |_| true);
@@ -101,10 +106,8 @@ async fn replace(
             Some(table) => table,
             None => warehouse.open_or_create(name).await?,
         },
-        Core::Told(table) => match take(*table, &wanted).await? {
-            Some(table) => return Ok(table),
-            None => warehouse.open_or_create(name).await?,
-        },
+        Core::Told(table) if is_as_told(&table).await? => *table,
+        Core::Told(_) => warehouse.open_or_create(name).await?,
     };
     let change = Change::between(table.files(), &wanted);
     if !change.is_none() {
@@ -113,20 +116,10 @@ async fn replace(
     Ok(table)
 }
 
-/// A table that was told, with the files that are wanted; none where it is otherwise than was told: somebody else has
-/// committed, or a close that did not come to put its records, or it is gone.
-async fn take(mut table: Table, wanted: &[DataFile]) -> Result<Option<Table>, WarehouseError> {
-    if !table.is_there().await? {
-        return Ok(None);
-    }
-    let change = Change::between(table.files(), wanted);
-    match change.is_none() {
-        true => Ok(Some(table)),
-        false => match table.commit(change).await {
-            Err(WarehouseError::Conflict(_)) => Ok(None),
-            committed => committed.map(|()| Some(table)),
-        },
-    }
+/// Whether nobody has committed since: neither somebody else nor a close that did not come to put its records; and the
+/// table is not gone.
+async fn is_as_told(table: &Table) -> Result<bool, WarehouseError> {
+    Ok(table.has(table.version()).await? && !table.has(table.version() + 1).await?)
 }
 
 #[cfg(test)]
@@ -197,11 +190,29 @@ mod tests {
         add(layout::DORMANT, file(Month::new(2020, 2), layout::DORMANT)).await;
         let spell = warehouse.url().to_file_path().unwrap().join(layout::SPELL);
         std::fs::remove_dir_all(spell).unwrap();
-        let (read, mut tables) = Tables::read(warehouse.clone()).await.unwrap();
-        assert!(told(&tables) && read.months().eq(closes(1).months()));
+        for months in [1, 2] {
+            let (read, mut tables) = Tables::read(warehouse.clone()).await.unwrap();
+            assert!(told(&tables) && read.months().eq(closes(1).months()));
+            tables.commit(&closes(months)).await.unwrap();
+            for name in layout::core() {
+                let wanted = closes(months).files(name, |_| true);
+                assert_eq!(live(&warehouse, name).await, wanted, "{name}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn who_comes_after_another_close_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let warehouse = warehouse(&folder);
+        let (_, mut tables) = Tables::read(warehouse.clone()).await.unwrap();
+        tables.commit(&closes(1)).await.unwrap();
+        let (_, mut late) = Tables::read(warehouse.clone()).await.unwrap();
         tables.commit(&closes(2)).await.unwrap();
+        let refused = late.commit(&closes(3)).await;
+        assert!(matches!(refused, Err(WarehouseError::Conflict(name)) if name == layout::CLOSES));
         for name in layout::core() {
-            assert_eq!(live(&warehouse, name).await, closes(2).files(name, |_| true), "{name}");
+            assert_eq!(live(&warehouse, name).await, closes(2).files(name, |_| true));
         }
     }
 }

@@ -65,6 +65,14 @@ impl SmallTable {
         Ok(rows)
     }
 
+    /// Whether somebody else has committed since it was read, or since our own last commit.
+    ///
+    /// # Errors
+    /// The log can't be read.
+    pub async fn is_passed(&self) -> Result<bool, WarehouseError> {
+        self.table.has(self.version() + 1).await
+    }
+
     /// What the last commit says of itself.
     ///
     /// # Errors

@@ -118,8 +118,8 @@ impl Table {
         }
     }
 
-    /// The table as it is said to be: the log is not read for it. A commit tells whether it has come further; that it
-    /// is there at all is to be asked.
+    /// The table as it is said to be: the log is not read for it, so that it is to be asked whether it
+    /// [has](Table::has) this version and none after it.
     pub(super) fn told(
         warehouse: &Warehouse,
         name: &'static str,
@@ -132,12 +132,12 @@ impl Table {
         Self { name, place, delta, version, files }
     }
 
-    /// Whether the log has the version.
+    /// Whether the log has a version.
     ///
     /// # Errors
     /// The log can't be read.
-    pub async fn is_there(&self) -> Result<bool, WarehouseError> {
-        let entry = self.delta.log_store().read_commit_entry(self.version).await;
+    pub async fn has(&self, version: u64) -> Result<bool, WarehouseError> {
+        let entry = self.delta.log_store().read_commit_entry(version).await;
         Ok(entry.map_err(delta_error(self.name))?.is_some())
     }
 
