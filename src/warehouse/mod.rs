@@ -110,7 +110,13 @@ fn storage_hint(source: &dyn std::fmt::Debug) -> Option<String> {
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let hint = if says(&["StorageFull", "os error 28", "code: 28"]) {
         "free some disk space and run it again: it goes on from where it was"
-    } else if says(&["Unauthenticated", "SignatureDoesNotMatch", "InvalidAccessKeyId", "403"]) {
+    } else if says(&[
+        "Unauthenticated",
+        "SignatureDoesNotMatch",
+        "InvalidAccessKeyId",
+        "status: 403",
+        "403 Forbidden",
+    ]) {
         "check the credentials and the permissions on it"
     } else if says(&["PermissionDenied", "ReadOnlyFilesystem"]) {
         "check the permissions of the folder"
