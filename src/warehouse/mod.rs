@@ -211,3 +211,17 @@ impl Warehouse {
         Ok(lock)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::storage_hint;
+
+    #[test]
+    fn what_remedies_a_failure_is_not_read_from_how_long_it_took() {
+        let hint = |text: &str| storage_hint(&text).unwrap_or_default();
+        let refused = hint("Error performing PUT in 1.403495848s: tcp connect error");
+        assert!(refused.contains("endpoint"), "{refused}");
+        let forbidden = hint("Status { status: 403, body: None }");
+        assert!(forbidden.contains("credentials"), "{forbidden}");
+    }
+}

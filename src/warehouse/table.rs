@@ -3,7 +3,9 @@
 //! it. So after a commit we know the state without reading the log again, which for a landed file takes longer than to
 //! write it.
 
-use std::collections::{HashMap, HashSet};
+mod actions;
+
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use deltalake_core::checkpoints::create_checkpoint;
@@ -11,7 +13,7 @@ use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::kernel::transaction::{
     CommitBuilder, CommitProperties, TableReference, TransactionError,
 };
-use deltalake_core::kernel::{Action, Add, Remove, StructType};
+use deltalake_core::kernel::{Action, StructType};
 use deltalake_core::logstore::{StorageConfig, default_logstore};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
@@ -20,6 +22,7 @@ use futures::TryStreamExt;
 use object_store::ObjectStore;
 use object_store::prefix::PrefixStore;
 
+use self::actions::{add_action, ids_of, remove_action};
 use super::{Place, Warehouse, WarehouseError, layout};
 use crate::month::Month;
 
@@ -304,68 +307,6 @@ async fn has_log(place: &Place) -> Result<bool, WarehouseError> {
     let first = listed.try_next().await;
     let path = log.to_string();
     Ok(first.map_err(|source| WarehouseError::Storage { action: "read", path, source })?.is_some())
-}
-
-fn partition_values(file: &DataFile) -> HashMap<String, Option<String>> {
-    file.month
-        .map(|month| ("month".to_owned(), Some(month.first_day().to_string())))
-        .into_iter()
-        .collect()
-}
-
-fn add_action(file: &DataFile) -> Add {
-    Add {
-        path: file.path.clone(),
-        partition_values: partition_values(file),
-        size: file.size as i64,
-        modification_time: chrono::Utc::now().timestamp_millis(),
-        data_change: true,
-        stats: Some(stats_of(file)),
-        ..Add::default()
-    }
-}
-
-fn remove_action(file: &DataFile) -> Remove {
-    Remove {
-        path: file.path.clone(),
-        data_change: true,
-        deletion_timestamp: Some(chrono::Utc::now().timestamp_millis()),
-        extended_file_metadata: Some(true),
-        partition_values: Some(partition_values(file)),
-        size: Some(file.size as i64),
-        ..Remove::default()
-    }
-}
-
-/// The column that stands for a row's id in a file's statistics, whichever table it is.
-const ID_COLUMNS: [&str; 3] = ["line_id", "event_id", "call_id"];
-
-fn stats_of(file: &DataFile) -> String {
-    let mut stats = serde_json::json!({ "numRecords": file.rows });
-    if let (Some((least, greatest)), Some(column)) = (&file.ids, id_column_of(&file.path)) {
-        stats["minValues"] = serde_json::json!({ column: least });
-        stats["maxValues"] = serde_json::json!({ column: greatest });
-    }
-    stats.to_string()
-}
-
-/// The file names of landed rows begin with the source's letter: `b`, `c`, `h`.
-fn id_column_of(path: &str) -> Option<&'static str> {
-    match path.rsplit('/').next()?.as_bytes().first()? {
-        b'b' => Some(ID_COLUMNS[0]),
-        b'c' => Some(ID_COLUMNS[1]),
-        b'h' => Some(ID_COLUMNS[2]),
-        _ => None,
-    }
-}
-
-fn ids_of(stats: &str) -> Option<(String, String)> {
-    let stats: serde_json::Value = serde_json::from_str(stats).ok()?;
-    let bound = |side: &str| {
-        let values = stats.get(side)?;
-        ID_COLUMNS.iter().find_map(|column| values.get(column)?.as_str().map(str::to_owned))
-    };
-    Some((bound("minValues")?, bound("maxValues")?))
 }
 
 #[cfg(test)]

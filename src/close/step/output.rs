@@ -169,9 +169,7 @@ impl Monthly {
             })
         })
     }
-}
 
-impl Monthly {
     /// A dimension by its place.
     fn shown(&mut self, place: usize, unknown: Word) -> Vec<Word> {
         let (rows, texts) = (0..self.revenue.len(), &self.states.texts);
