@@ -13,8 +13,9 @@ type Block = [u64; 8];
 const PROBES: u32 = 7;
 /// Ids that a block is meant for: 64 bits an id.
 const IDS_PER_BLOCK: usize = 8;
-/// Blocks of the first layer, 512 KiB, and of the largest, 64 MiB.
-const LAYER: std::ops::RangeInclusive<usize> = 1 << 13..=1 << 20;
+/// Blocks of the first layer, 256 KiB, and of the largest, 64 MiB. The first is small enough for a core's own cache,
+/// which a month's ids are looked up in.
+const LAYER: std::ops::RangeInclusive<usize> = 1 << 12..=1 << 20;
 
 /// The ids met so far.
 #[derive(Default)]
@@ -22,7 +23,7 @@ pub struct IdSet {
     layers: Vec<Layer>,
 }
 
-/// A filter of fixed size; a full one is followed by one four times as large, up to the largest, which
+/// A filter of fixed size; a full one is followed by one eight times as large, up to the largest, which
 /// takes all that comes.
 struct Layer {
     blocks: Vec<Block>,
@@ -42,7 +43,7 @@ impl IdSet {
             return true;
         }
         if self.layers.last().is_none_or(Layer::is_full) {
-            let blocks = self.layers.last().map_or(*LAYER.start(), |layer| layer.blocks.len() * 4);
+            let blocks = self.layers.last().map_or(*LAYER.start(), |layer| layer.blocks.len() * 8);
             self.layers.push(Layer { blocks: vec![[0; 8]; blocks.min(*LAYER.end())], ids: 0 });
         }
         if let Some(layer) = self.layers.last_mut() {

@@ -89,6 +89,22 @@ pub struct Counting {
     pub who: Who,
 }
 
+impl Counting {
+    /// Which of some lines do not count; where all do, nothing is asked of them.
+    fn superseded_among(&self, lines: &RecordBatch) -> impl Fn(usize) -> bool {
+        let superseded = Some(&self.superseded).filter(|superseded| !superseded.is_empty());
+        let places = superseded.map(|superseded| {
+            let deliveries = lines["delivery"].as_primitive::<Int32Type>().values();
+            (superseded, deliveries, lines["line"].as_primitive::<Int64Type>().values())
+        });
+        move |row| {
+            places.is_some_and(|(superseded, deliveries, places)| {
+                superseded.contains(&(deliveries[row], places[row]))
+            })
+        }
+    }
+}
+
 /// The bills of a month as their lines are read, by id. Nothing of the close's other steps is needed for them, so
 /// that they can be summed beside these.
 pub struct Bills {
@@ -103,8 +119,8 @@ pub struct Bills {
 }
 
 impl Bills {
-    /// The columns that are read.
-    pub const COLUMNS: [&'static str; 9] = [
+    /// The columns that are read; the last two tell a line's place, where some do not count.
+    const COLUMNS: [&'static str; 9] = [
         "customer_id",
         "billed_on",
         "product",
@@ -122,6 +138,12 @@ impl Bills {
         let not_business = counting.not_business.iter().map(|kind| words.word(kind)).collect();
         let (ids, charges, sold) = (Ids::default(), Vec::new(), Vec::new());
         Self { counting, not_business, words, ids, charges, sold }
+    }
+
+    /// The columns of the lines that are to be added.
+    pub fn columns(&self) -> &'static [&'static str] {
+        let places = if self.counting.superseded.is_empty() { 2 } else { 0 };
+        &Self::COLUMNS[..Self::COLUMNS.len() - places]
     }
 
     /// Makes room for the customers of so many lines, without taking what is not needed.
@@ -142,11 +164,10 @@ impl Bills {
         let waived = lines["waived"].as_boolean();
         let days = lines["billed_on"].as_primitive::<Date32Type>().values();
         let paid = lines["paid_through"].as_primitive::<Date32Type>();
-        let deliveries = lines["delivery"].as_primitive::<Int32Type>().values();
-        let places = lines["line"].as_primitive::<Int64Type>().values();
-        let Counting { superseded, aliases, who, .. } = &self.counting;
+        let is_superseded = self.counting.superseded_among(lines);
+        let Counting { aliases, who, .. } = &self.counting;
         for row in 0..lines.num_rows() {
-            if !superseded.is_empty() && superseded.contains(&(deliveries[row], places[row])) {
+            if is_superseded(row) {
                 continue;
             }
             let whose = aliases.whose(ids.value(row), days[row]);
