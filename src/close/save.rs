@@ -36,7 +36,8 @@ pub struct Saver<'a> {
 
 /// Where the parts of a month go.
 struct Parts {
-    customers: SyncSender<Making>,
+    /// None after the last: where nothing comes any more the close has failed.
+    customers: SyncSender<Option<Making>>,
     sums: SyncSender<Making>,
 }
 
@@ -79,8 +80,9 @@ impl<'a> Saver<'a> {
         let Some(parts) = &self.parts else { return };
         // Where writing has failed, settling tells why.
         match part {
-            Part::Customers(customers) => drop(parts.customers.send(customers)),
+            Part::Customers(customers) => drop(parts.customers.send(Some(customers))),
             Part::Sums(sums) => {
+                drop(parts.customers.send(None));
                 drop(parts.sums.send(sums));
                 self.parts = None;
             }
@@ -136,19 +138,23 @@ impl<'a> Saver<'a> {
     }
 }
 
-/// Writes a month's files when they are encoded.
+/// Writes a month's files as they are encoded.
 async fn write(
     warehouse: Warehouse,
     month: Month,
     customers: JoinHandle<Result<Encoded, WarehouseError>>,
     sums: JoinHandle<Result<Vec<(Bytes, u64)>, WarehouseError>>,
 ) -> Result<Written, WarehouseError> {
-    let sums = sums.await.map_err(fell)??;
-    let (mut encoded, charges) = customers.await.map_err(fell)??;
-    encoded.extend(sums);
-    let put = |(name, encoded)| tokio::spawn(put(warehouse.clone(), name, month, encoded));
+    let mut names = layout::core();
+    let mut begin = |encoded: Vec<(Bytes, u64)>| -> Vec<_> {
+        let named = encoded.into_iter().zip(names.by_ref());
+        named.map(|(file, name)| tokio::spawn(put(warehouse.clone(), name, month, file))).collect()
+    };
+    let (encoded, charges) = customers.await.map_err(fell)??;
+    let mut putting = begin(encoded);
+    putting.extend(begin(sums.await.map_err(fell)??));
     let mut files = Vec::new();
-    for put in layout::core().zip(encoded).map(put).collect::<Vec<_>>() {
+    for put in putting {
         files.push(put.await.map_err(fell)??);
     }
     Ok(Written { month, files, charges })
@@ -178,9 +184,12 @@ async fn put(
 type Encoded = (Vec<(Bytes, u64)>, String);
 
 /// Encodes a month's customers as they come.
-fn encode_customers(parts: &Receiver<Making>, threads: usize) -> Result<Encoded, WarehouseError> {
+fn encode_customers(
+    parts: &Receiver<Option<Making>>,
+    threads: usize,
+) -> Result<Encoded, WarehouseError> {
     let mut encoding = Encoding { files: Vec::new(), charges: blake3::Hasher::new(), threads };
-    while let Ok(customers) = parts.recv() {
+    while let Some(customers) = parts.recv().map_err(|_| unfinished())? {
         encoding.add(&customers()?)?;
     }
     encoding.finish()
@@ -188,15 +197,17 @@ fn encode_customers(parts: &Receiver<Making>, threads: usize) -> Result<Encoded,
 
 /// Encodes a month's sums when they come.
 fn encode_sums(sums: &Receiver<Making>) -> Result<Vec<(Bytes, u64)>, WarehouseError> {
-    // Where none come the close has failed, and tells why.
-    let none =
-        |_| failed("a month that is being closed")(ParquetError::General("it has no sums".into()));
-    let rows = sums.recv().map_err(none)?()?;
+    let rows = sums.recv().map_err(|_| unfinished())?()?;
     let encode = |(name, rows): (&str, RecordBatch)| {
         let mut file = FileBytes::new(rows.schema(), 1);
         file.push(&rows).and_then(|()| file.finish()).map_err(failed(name))
     };
     layout::SUMS.into_iter().zip(rows).map(encode).collect()
+}
+
+/// Not all of a month has come: its close has failed, and tells why.
+fn unfinished() -> WarehouseError {
+    failed("a month that is being closed")(ParquetError::General("it is not whole".into()))
 }
 
 fn failed(name: &str) -> impl Fn(ParquetError) -> WarehouseError {
@@ -244,4 +255,22 @@ fn add_charges(hash: &mut blake3::Hasher, customer_month: &RecordBatch) {
     }
     // In one piece: of short ones BLAKE3 hashes one after the other.
     hash.update(&rows);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn customers_that_end_without_a_last_part_are_no_file() {
+        let encoded = |parts: Vec<Option<Making>>| {
+            let (send, taken) = sync_channel(parts.len());
+            parts.into_iter().for_each(|part| send.send(part).unwrap());
+            drop(send);
+            encode_customers(&taken, 1)
+        };
+        let none = || -> Option<Making> { Some(Box::new(|| Ok(Vec::new()))) };
+        assert!(encoded(vec![none()]).is_err());
+        assert!(encoded(vec![none(), None]).is_ok());
+    }
 }

@@ -26,7 +26,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
 pub use self::encoder::Encoder;
-use self::group::{Writers, encode_columns};
+use self::group::{Chunk, Writers, encode_columns};
 
 /// How columns are encoded whose values hardly repeat, so that a dictionary would only cost time. Ids share
 /// their beginnings with the row before; lines and moments hardly differ from it.
@@ -211,9 +211,12 @@ impl Begun {
     /// Writes a row group.
     fn write(&mut self, rows: &[RecordBatch], threads: usize) -> Result<(), ParquetError> {
         let columns = self.file.schema_descr().columns().to_vec();
-        let mut group = self.file.next_row_group()?;
         let writers = Writers::new(&self.groups, self.written);
-        for chunk in encode_columns(rows, &columns, &writers, self.compression, threads)? {
+        let chunks = encode_columns(rows, &columns, &writers, self.compression, threads)?;
+        // At once, instead of twice as much again and again.
+        self.file.inner_mut().reserve(chunks.iter().map(Chunk::len).sum());
+        let mut group = self.file.next_row_group()?;
+        for chunk in chunks {
             chunk.append_to(&mut group)?;
         }
         group.close()?;

@@ -49,8 +49,12 @@ impl Amounts {
     /// # Errors
     /// An amount has more digits than the layout.
     pub fn batch(self, layout: &SchemaRef) -> Result<RecordBatch, ArrowError> {
-        let mut rows = tops("month", self.month);
-        rows.extend(tops("year", self.year));
+        let (mut rows, mut year) = (Vec::new(), Vec::new());
+        std::thread::scope(|scope| {
+            scope.spawn(|| year = tops("year", self.year));
+            rows = tops("month", self.month);
+        });
+        rows.extend(year);
         let count = |of: fn(&Top) -> usize| {
             Int64Array::from_iter_values(rows.iter().map(|row| of(row) as i64))
         };

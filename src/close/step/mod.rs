@@ -127,6 +127,7 @@ impl<'a> Step<'a> {
         out: &mut Out<'_>,
     ) -> Result<(), CloseError> {
         let inputs = self.begin(closes, month, range).await?;
+        let past = self.fetch_past(closes, month);
         let events = self.events(inputs.events)?;
         let mut ends = ProductEnds::new(events.ended_products(month.number()));
         let bills = inputs.bills.await.map_err(fell)??;
@@ -135,7 +136,7 @@ impl<'a> Step<'a> {
         let met = self.customers.len();
         let told = events.told(met, month.number(), recycled_after, |slot| ends.holds(slot));
         self.customers.sort();
-        self.recall(closes, month).await?;
+        self.recall(closes, past).await?;
         let (value, tier) = self.windows(month);
         let revenues = std::mem::take(&mut self.revenues);
         let revenue_of = |month: Month| revenues.get(&month).map_or(&[][..], Vec::as_slice);

@@ -9,11 +9,12 @@ use arrow::error::ArrowError;
 
 use super::customers::{Cents, Slot};
 use super::ids::{Ids, Who};
+use super::of_table;
 use super::periods::Opening;
+use super::read::Opened;
 use super::words::Words;
-use super::{of_table, read};
 use crate::month::Month;
-use crate::warehouse::{DataFile, Warehouse, WarehouseError, layout};
+use crate::warehouse::{WarehouseError, layout};
 
 /// What is wanted of a month.
 #[derive(Debug)]
@@ -27,8 +28,6 @@ pub struct Past {
 /// Reads older months.
 #[derive(Clone)]
 pub struct Reader {
-    /// Where they lie.
-    pub warehouse: Warehouse,
     /// The months whose revenue is wanted.
     pub revenue_of: Vec<Month>,
     /// The months whose base is wanted.
@@ -42,16 +41,14 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Reads what is wanted from a month's file of customer_month.
+    /// Reads what is wanted of a month from its file of customer_month.
     ///
     /// # Errors
-    /// The store can't be read, or the file is damaged.
-    pub async fn read(self, part: DataFile) -> Result<Past, WarehouseError> {
-        let file = read::Opened::new(&self.warehouse, layout::CUSTOMER_MONTH, &part).await?;
-        let among = |months: &[Month]| part.month.is_some_and(|at| months.contains(&at));
+    /// The file is damaged.
+    pub fn read(&self, month: Month, file: &Opened) -> Result<Past, WarehouseError> {
         let mut past = Past {
-            revenue: among(&self.revenue_of).then(|| vec![0; self.ids.len()]),
-            opening: among(&self.opening_of).then(Default::default),
+            revenue: self.revenue_of.contains(&month).then(|| vec![0; self.ids.len()]),
+            opening: self.opening_of.contains(&month).then(Default::default),
         };
         if let Some((opening, _)) = &mut past.opening {
             opening.reserve(file.len(), self.dimensions.len());

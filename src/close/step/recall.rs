@@ -7,12 +7,13 @@ use std::sync::Arc;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::error::ArrowError;
 use parquet::arrow::arrow_reader::RowSelection;
+use tokio::task::JoinHandle;
 
 use super::customers::Slot;
 use super::ids::Ids;
 use super::past::{self, Past};
 use super::ranges::IdRange;
-use super::read::{self, Reading};
+use super::read::{self, Opened, Reading};
 use super::states::{self, States};
 use super::{CloseError, Closes, Month, Step, fell, layout, nobody, of_table, period};
 use crate::warehouse::{DataFile, Warehouse, WarehouseError};
@@ -61,12 +62,35 @@ impl Step<'_> {
         Ok(())
     }
 
+    /// Begins to fetch what a month needs of older ones and is not kept from when they were closed.
+    pub(super) fn fetch_past(&self, closes: &Closes, month: Month) -> PastFiles {
+        let (value, tier) = self.windows(month);
+        let mut revenue_of = vec![value, tier];
+        revenue_of.retain(|at| !self.revenues.contains_key(at));
+        let mut opening_of: Vec<Month> = period::ended_by(month).map(|(_, at)| at).collect();
+        opening_of.retain(|at| !self.openings.contains_key(at));
+        let wanted = |at| revenue_of.contains(&at) || opening_of.contains(&at);
+        let files = closes.files(layout::CUSTOMER_MONTH, |at| at >= self.first && wanted(at));
+        let files = files.into_iter().filter_map(|file| {
+            let (month, warehouse) = (file.month?, self.warehouse.clone());
+            let opened =
+                async move { Opened::new(&warehouse, layout::CUSTOMER_MONTH, &file).await };
+            Some((month, tokio::spawn(opened)))
+        });
+        PastFiles { files: files.collect(), revenue_of, opening_of }
+    }
+
     /// Takes what earlier closes left and a month needs besides the state, of the customers met, who are in order:
     /// the states of those who went dormant before these months and are met again, the revenue that falls out of
     /// the windows, and who was in the base when the periods that the month ends began.
-    pub(super) async fn recall(&mut self, closes: &Closes, month: Month) -> Result<(), CloseError> {
+    pub(super) async fn recall(
+        &mut self,
+        closes: &Closes,
+        past: PastFiles,
+    ) -> Result<(), CloseError> {
+        // The large files first: what is left of time beside them is enough for the small ones.
+        let past = self.read_past(past);
         let (mut asleep, sought) = self.asleep(closes);
-        let mut past = self.past(closes, month);
         let mut found = HashSet::new();
         let mut awaking = Vec::new();
         while let Some((month, mut asleep)) = asleep.next().await? {
@@ -80,7 +104,8 @@ impl Step<'_> {
             let slots = places.into_iter().map(|place| sought[place as usize]);
             self.awaken(month, slots, &rows).map_err(of_table(layout::DORMANT))?;
         }
-        while let Some((month, past)) = past.next().await? {
+        for past in past {
+            let (month, past) = past.await.map_err(fell)??;
             self.revenues.extend(past.revenue.map(|revenue| (month, revenue)));
             if let Some((mut opening, words)) = past.opening {
                 opening.reword(&self.words.words_of(&words));
@@ -119,30 +144,38 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// Begins to read what a month needs of older ones and is not kept from when they were closed.
-    fn past(&self, closes: &Closes, month: Month) -> Reading<Past> {
-        let (value, tier) = self.windows(month);
-        let mut revenue_of = vec![value, tier];
-        revenue_of.retain(|at| !self.revenues.contains_key(at));
-        let mut opening_of: Vec<Month> = period::ended_by(month).map(|(_, at)| at).collect();
-        opening_of.retain(|at| !self.openings.contains_key(at));
-        let wanted = |at| revenue_of.contains(&at) || opening_of.contains(&at);
-        let files = closes.files(layout::CUSTOMER_MONTH, |at| at >= self.first && wanted(at));
+    /// Begins to read what is wanted of older months, of the customers met.
+    fn read_past(&self, past: PastFiles) -> Vec<JoinHandle<Result<(Month, Past), WarehouseError>>> {
         let reader = past::Reader {
-            warehouse: self.warehouse.clone(),
-            revenue_of,
-            opening_of,
+            revenue_of: past.revenue_of,
+            opening_of: past.opening_of,
             dimensions: self.dimensions.clone(),
             who: self.customers.who().clone(),
             ids: Arc::clone(self.customers.ids()),
         };
-        Reading::begin(files, move |part| reader.clone().read(part))
+        let read = |(month, file): (Month, Fetching)| {
+            let reader = reader.clone();
+            tokio::spawn(
+                async move { Ok((month, reader.read(month, &file.await.map_err(fell)??)?)) },
+            )
+        };
+        past.files.into_iter().map(read).collect()
     }
+}
+
+/// A data file on its way.
+type Fetching = JoinHandle<Result<Opened, WarehouseError>>;
+
+/// Older months of which something is wanted, on their way.
+pub struct PastFiles {
+    files: Vec<(Month, Fetching)>,
+    revenue_of: Vec<Month>,
+    opening_of: Vec<Month>,
 }
 
 /// A file of dormant, and who of those sought is in it.
 struct Asleep {
-    file: read::Opened,
+    file: Opened,
     /// Places among those sought, and the rows that are theirs, in order.
     found: Vec<(Slot, usize)>,
 }
@@ -157,7 +190,7 @@ impl Asleep {
         part: DataFile,
         ids: Arc<Ids>,
     ) -> Result<Self, WarehouseError> {
-        let file = read::Opened::new(&warehouse, layout::DORMANT, &part).await?;
+        let file = Opened::new(&warehouse, layout::DORMANT, &part).await?;
         let (mut finder, mut found, mut row) = (ids.finder(), Vec::new(), 0);
         for rows in file.rows(Some(&["customer_id"]), None)? {
             for id in rows?["customer_id"].as_string::<i32>() {

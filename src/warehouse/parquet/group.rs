@@ -24,6 +24,14 @@ pub enum Chunk {
 }
 
 impl Chunk {
+    /// Its bytes, as far as they are known: all, where we have encoded it.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Written(_) => 0,
+            Self::Encoded((bytes, _)) => bytes.len(),
+        }
+    }
+
     /// Adds it to its row group.
     ///
     /// # Errors
