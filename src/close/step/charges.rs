@@ -4,12 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{Date32Type, Decimal64Type, Int32Type, Int64Type};
+use arrow::datatypes::{Date32Type, Decimal64Type};
 use arrow::error::ArrowError;
 
 use super::by_slot::BySlot;
 use super::customers::{Cents, Customers, MonthNumber, NEVER, Slot};
 use super::ids::{Ids, Who};
+use super::superseded::Superseded;
 use super::words::{NULL, Word, Words};
 use crate::close::Aliases;
 use crate::month::Month;
@@ -79,30 +80,14 @@ impl ProductEnds {
 
 /// Which bill lines count, and whose they are.
 pub struct Counting {
-    /// Lines (delivery, line) that do not count.
-    pub superseded: HashSet<(i32, i64)>,
+    /// Lines that do not count.
+    pub superseded: Superseded,
     /// Charge types that are revenue and no business.
     pub not_business: Vec<String>,
     /// Who is meant by an id on a day.
     pub aliases: Arc<Aliases>,
     /// Whose lines are summed.
     pub who: Who,
-}
-
-impl Counting {
-    /// Which of some lines do not count; where all do, nothing is asked of them.
-    fn superseded_among(&self, lines: &RecordBatch) -> impl Fn(usize) -> bool {
-        let superseded = Some(&self.superseded).filter(|superseded| !superseded.is_empty());
-        let places = superseded.map(|superseded| {
-            let deliveries = lines["delivery"].as_primitive::<Int32Type>().values();
-            (superseded, deliveries, lines["line"].as_primitive::<Int64Type>().values())
-        });
-        move |row| {
-            places.is_some_and(|(superseded, deliveries, places)| {
-                superseded.contains(&(deliveries[row], places[row]))
-            })
-        }
-    }
 }
 
 /// The bills of a month as their lines are read, by id. Nothing of the close's other steps is needed for them, so
@@ -119,18 +104,9 @@ pub struct Bills {
 }
 
 impl Bills {
-    /// The columns that are read; the last two tell a line's place, where some do not count.
-    const COLUMNS: [&'static str; 9] = [
-        "customer_id",
-        "billed_on",
-        "product",
-        "charge_type",
-        "amount",
-        "waived",
-        "paid_through",
-        "delivery",
-        "line",
-    ];
+    /// The columns that are always read.
+    const COLUMNS: [&'static str; 7] =
+        ["customer_id", "billed_on", "product", "charge_type", "amount", "waived", "paid_through"];
 
     /// No bills yet.
     pub fn new(counting: Counting) -> Self {
@@ -140,10 +116,10 @@ impl Bills {
         Self { counting, not_business, words, ids, charges, sold }
     }
 
-    /// The columns of the lines that are to be added.
-    pub fn columns(&self) -> &'static [&'static str] {
-        let places = if self.counting.superseded.is_empty() { 2 } else { 0 };
-        &Self::COLUMNS[..Self::COLUMNS.len() - places]
+    /// The columns of the lines that are to be added: their places too, where some do not count.
+    pub fn columns(&self) -> Vec<&'static str> {
+        let places = self.counting.superseded.place();
+        Self::COLUMNS.iter().chain(places).copied().collect()
     }
 
     /// Makes room for the customers of so many lines, without taking what is not needed.
@@ -164,8 +140,8 @@ impl Bills {
         let waived = lines["waived"].as_boolean();
         let days = lines["billed_on"].as_primitive::<Date32Type>().values();
         let paid = lines["paid_through"].as_primitive::<Date32Type>();
-        let is_superseded = self.counting.superseded_among(lines);
-        let Counting { aliases, who, .. } = &self.counting;
+        let Counting { superseded, aliases, who, .. } = &self.counting;
+        let is_superseded = superseded.among(lines);
         for row in 0..lines.num_rows() {
             if is_superseded(row) {
                 continue;

@@ -1,15 +1,16 @@
 //! What each customer's channel events say: sql/core/customer_event.sql, event by event.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use arrow::array::{AsArray, LargeStringBuilder, RecordBatch};
-use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::TimestampMicrosecondType;
 use arrow::error::ArrowError;
 
 use super::by_slot::BySlot;
 use super::customers::{
     Customers, EVENT_PRODUCT, GROUP_ID, MonthNumber, NEVER, OWN, REGION, SEGMENT, Slot, earliest,
 };
+use super::superseded::Superseded;
 use super::words::{NULL, Word, Words};
 use crate::close::Aliases;
 
@@ -126,14 +127,14 @@ pub struct Events<'a> {
     ids: LargeStringBuilder,
     /// The texts of each, as the state keeps them, the product under the event's.
     texts: Vec<Word>,
-    superseded: HashSet<(i32, i64)>,
+    superseded: Superseded,
     own: Vec<String>,
     aliases: &'a Aliases,
 }
 
 impl<'a> Events<'a> {
-    /// No events yet. `superseded` ones (delivery, line) do not count; `own` are the configured dimensions.
-    pub fn new(superseded: HashSet<(i32, i64)>, own: Vec<String>, aliases: &'a Aliases) -> Self {
+    /// No events yet. `superseded` ones do not count; `own` are the configured dimensions.
+    pub fn new(superseded: Superseded, own: Vec<String>, aliases: &'a Aliases) -> Self {
         let (events, ids, texts) = (Vec::new(), LargeStringBuilder::new(), Vec::new());
         Self { events, ids, texts, superseded, own, aliases }
     }
@@ -151,10 +152,9 @@ impl<'a> Events<'a> {
             "segment",
             "group_id",
             "reason",
-            "delivery",
-            "line",
         ];
-        fixed.into_iter().chain(own.iter().map(String::as_str)).collect()
+        let own = own.iter().map(String::as_str);
+        fixed.into_iter().chain(Superseded::PLACE).chain(own).collect()
     }
 
     /// Adds the events of one month's file.
@@ -185,10 +185,9 @@ impl<'a> Events<'a> {
         let ids = events["event_id"].as_string::<i32>();
         let who = events["customer_id"].as_string::<i32>();
         let at = events["occurred_at"].as_primitive::<TimestampMicrosecondType>().values();
-        let deliveries = events["delivery"].as_primitive::<Int32Type>().values();
-        let lines = events["line"].as_primitive::<Int64Type>().values();
+        let is_superseded = self.superseded.among(events);
         for row in 0..events.num_rows() {
-            if self.superseded.contains(&(deliveries[row], lines[row])) {
+            if is_superseded(row) {
                 continue;
             }
             let day = at[row].div_euclid(MICROS_A_DAY) as i32;

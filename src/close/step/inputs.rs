@@ -53,7 +53,7 @@ async fn bills(
     for part in billing {
         bills.reserve(part.rows as usize);
         let mut rows =
-            read::batches(&warehouse, "billing", &part, Some(bills.columns()), identity).await?;
+            read::batches(&warehouse, "billing", &part, Some(&bills.columns()), identity).await?;
         while let Some(lines) = rows.next().await? {
             bills.add(&lines).map_err(of_table("billing"))?;
         }

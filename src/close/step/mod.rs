@@ -25,12 +25,13 @@ mod shown;
 mod spells;
 mod states;
 mod sums;
+mod superseded;
 mod turn;
 mod values;
 mod won_back;
 mod words;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -40,6 +41,7 @@ use tokio::task::JoinHandle;
 use super::{CloseError, Closes, Inventory, Part, fell, period};
 use crate::config::Config;
 use crate::extract::SourceKind;
+use crate::land::Occurrence;
 use crate::month::Month;
 use crate::warehouse::{Warehouse, WarehouseError, layout};
 use charges::{Counting, ProductEnds};
@@ -54,6 +56,7 @@ pub use pass::Out;
 use periods::Opening;
 pub use ranges::IdRange;
 use rules::Rules;
+use superseded::Superseded;
 use words::Words;
 
 /// The dimensions that are always there; the configured ones follow.
@@ -234,7 +237,7 @@ impl<'a> Step<'a> {
         let billing = self.inventory.source(SourceKind::Billing).files_where(|at| at == month);
         let own = self.config.dimensions.keys().cloned().collect();
         let counting = Counting {
-            superseded: self.superseded(SourceKind::Billing),
+            superseded: self.superseded(SourceKind::Billing, |at| at == month),
             not_business: self.config.policy.not_business.clone(),
             aliases: Arc::clone(&self.inventory.aliases),
             who: who(self.config, range),
@@ -247,8 +250,8 @@ impl<'a> Step<'a> {
         rows: Vec<(MonthNumber, RecordBatch)>,
     ) -> Result<Events<'a>, WarehouseError> {
         let own = self.config.dimensions.keys().cloned().collect();
-        let mut events =
-            Events::new(self.superseded(SourceKind::Channel), own, &self.inventory.aliases);
+        let superseded = self.superseded(SourceKind::Channel, |_| true);
+        let mut events = Events::new(superseded, own, &self.inventory.aliases);
         for (month, rows) in rows {
             let (customers, words) = (&mut self.customers, &mut self.words);
             let added = events.add(&rows, month, customers, words, &mut self.groups);
@@ -257,9 +260,10 @@ impl<'a> Step<'a> {
         Ok(events)
     }
 
-    fn superseded(&self, kind: SourceKind) -> HashSet<(i32, i64)> {
-        let rows = self.inventory.superseded.iter().filter(|row| row.source == kind);
-        rows.map(|row| (row.delivery, row.line)).collect()
+    /// The rows of a source, in some months, that do not count.
+    fn superseded(&self, kind: SourceKind, months: impl Fn(Month) -> bool) -> Superseded {
+        let of = |row: &&Occurrence| row.source == kind && row.month.is_none_or(&months);
+        Superseded::new(self.inventory.superseded.iter().filter(of))
     }
 
     /// Takes what customers brought in a month.

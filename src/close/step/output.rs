@@ -308,6 +308,7 @@ pub fn movement(
 fn cents(cents: Vec<Cents>) -> Result<ArrayRef, ArrowError> {
     let greatest = cents.iter().fold(0, |greatest, cents| greatest.max(cents.unsigned_abs()));
     let column = Decimal64Array::from(cents).with_data_type(layout::CENTS);
+    // Value by value only where one is too large, to tell which.
     if greatest >= 10_u64.pow(18) {
         column.validate_decimal_precision(18)?;
     }
