@@ -33,6 +33,9 @@ pub use scan::FilesTable;
 
 use crate::config::{Config, ConfigError};
 
+/// Rows up to which the smaller side of a join is held once for all threads: some 100 MB.
+const ROWS_HELD_FOR_ALL: usize = 1 << 20;
+
 /// What goes wrong with a query or its resources.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -114,6 +117,11 @@ impl Engine {
         options.optimizer.enable_aggregate_dynamic_filter_pushdown = false;
         options.execution.parquet.reorder_filters = true;
         options.execution.collect_statistics = false;
+        // The smaller side of a join is held once for all threads, rather than both sides dealt out among them by their
+        // keys: the larger one is what it costs to move. A filter is counted as if it kept all rows, so that no more
+        // are held than are meant to.
+        options.optimizer.hash_join_single_partition_threshold_rows = ROWS_HELD_FOR_ALL;
+        options.optimizer.default_filter_selectivity = 100;
         let state = SessionStateBuilder::new()
             .with_config(settings)
             .with_runtime_env(Arc::clone(&self.runtime))
