@@ -177,26 +177,32 @@ impl Bills {
         Ok(())
     }
 
-    /// The bills of the customers, who are met; `ends` hears what was sold to them.
-    pub fn met(
-        mut self,
-        customers: &mut Customers,
-        words: &mut Words,
-        ends: &mut ProductEnds,
-    ) -> Charges {
-        let words = words.words_of(&self.words);
+    /// Meets the customers who are billed; tells the slot of each bill.
+    pub fn meet(&mut self, customers: &mut Customers) -> Vec<Slot> {
         self.ids.sort();
         let mut slots = vec![0; self.charges.len()];
         for bill in self.ids.in_order() {
             slots[*bill as usize] = customers.add(self.ids.id(*bill));
         }
+        slots
+    }
+
+    /// The bills of so many customers, from the slot of each; `ends` hears what was sold to them.
+    pub fn of(
+        mut self,
+        customers: usize,
+        slots: &[Slot],
+        words: &mut Words,
+        ends: &mut ProductEnds,
+    ) -> Charges {
+        let words = words.words_of(&self.words);
         for charge in &mut self.charges {
             charge.product = words[charge.product as usize];
         }
         for (bill, product) in self.sold {
             ends.see(slots[bill as usize], words[product as usize]);
         }
-        Charges(BySlot::new(customers.len(), slots.into_iter(), self.charges))
+        Charges(BySlot::new(customers, slots.iter().copied(), self.charges))
     }
 }
 

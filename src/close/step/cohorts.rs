@@ -42,6 +42,15 @@ impl Cohorts {
         cohort.revenue += i128::from(seen.turn.revenue);
     }
 
+    /// Adds what was summed of other customers, of the same months.
+    pub fn merge(&mut self, other: &Self) {
+        for (cohort, other) in self.cohorts.iter_mut().zip(&other.cohorts) {
+            cohort.customers += other.customers;
+            cohort.in_base += other.in_base;
+            cohort.revenue += other.revenue;
+        }
+    }
+
     /// The rows in the layout of cohort.
     ///
     /// # Errors

@@ -44,6 +44,12 @@ impl Amounts {
         }
     }
 
+    /// Adds what other customers bring.
+    pub fn merge(&mut self, other: &Self) {
+        self.month.extend_from_slice(&other.month);
+        self.year.extend_from_slice(&other.year);
+    }
+
     /// The rows in the layout of concentration.
     ///
     /// # Errors

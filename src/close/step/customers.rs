@@ -1,10 +1,12 @@
-//! The customers that the close has met, each in a slot: its id, its state, its attributes. What leaves goes
-//! in the order of ids, so that it is sorted by customer_id.
+//! The customers that the close has met, each in a slot: its id, its state, its attributes. Slots are in the order of
+//! ids but for those met since customers were settled, so that what leaves is sorted by customer_id.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 pub use super::ids::Slot;
 use super::ids::{Ids, Who};
+use super::moved::Moved;
 use super::words::{NULL, Word};
 
 /// Months since January of year 0 (`month_number` in SQL); [`NEVER`] stands for none.
@@ -143,9 +145,6 @@ pub fn earliest(left: MonthNumber, right: MonthNumber) -> MonthNumber {
     if left == NEVER || right == NEVER { left.max(right) } else { left.min(right) }
 }
 
-/// Slots are settled anew when one of so many does not follow the one before it.
-const OUT_OF_ORDER: usize = 6;
-
 /// All customers met.
 #[derive(Debug)]
 pub struct Customers {
@@ -196,10 +195,10 @@ impl Customers {
         &self.who
     }
 
-    /// Those of whom nothing is known but that they have been met, in the order of their ids.
+    /// Those of whom nothing is known but that they have been met.
     pub fn unknown(&self) -> Vec<Slot> {
-        let unknown = |slot: &Slot| self.states[*slot as usize].as_of == NEVER;
-        self.in_order().iter().copied().filter(unknown).collect()
+        let unknown = |(slot, state): (Slot, &State)| (state.as_of == NEVER).then_some(slot);
+        (0..).zip(&self.states).filter_map(unknown).collect()
     }
 
     /// Makes room for so many more.
@@ -219,12 +218,6 @@ impl Customers {
         slot
     }
 
-    /// Makes a slot that of somebody just met: the id has been given to another person.
-    pub fn forget(&mut self, slot: Slot) {
-        self.states[slot as usize] = UNKNOWN;
-        self.texts_mut(slot).fill(NULL);
-    }
-
     /// The texts of a customer.
     pub fn texts(&self, slot: Slot) -> &[Word] {
         &self.texts[slot as usize * self.width..][..self.width]
@@ -235,38 +228,70 @@ impl Customers {
         &mut self.texts[slot as usize * self.width..][..self.width]
     }
 
-    /// Puts those met since the last time into the order of ids, by bytes.
-    pub fn sort(&mut self) {
-        self.ids_mut().sort();
+    /// Gives all customers slots in the order of their ids, by bytes; tells how they moved, where they did.
+    pub fn settle(&mut self) -> Option<Moved> {
+        let moved = self.ids_mut().settle()?;
+        moved.put(&mut self.states, 1);
+        moved.put(&mut self.texts, self.width);
+        Some(moved)
+    }
+
+    /// The customers in stretches of so many.
+    pub fn stretches(&mut self, customers: usize) -> impl Iterator<Item = Stretch<'_>> {
+        let (ids, width) = (&*self.ids, self.width);
+        let texts = self.texts.chunks_mut(customers * width);
+        let firsts = (0..).step_by(customers);
+        let stretches = firsts.zip(self.states.chunks_mut(customers)).zip(texts);
+        stretches.map(move |((first, states), texts)| Stretch { ids, first, width, states, texts })
     }
 
     fn ids_mut(&mut self) -> &mut Ids {
         Arc::make_mut(&mut self.ids)
     }
+}
 
-    /// Gives all customers new slots in the order of their ids where too many are out of it, so that a pass
-    /// in that order runs through memory; tells the new slot of each old one.
-    pub fn settle(&mut self) -> Option<Vec<Slot>> {
-        let steps = self.in_order().windows(2).filter(|pair| pair[1] != pair[0] + 1).count();
-        if steps * OUT_OF_ORDER < self.len() {
-            return None;
-        }
-        let mut settled = Self::new(self.width, self.who.clone());
-        settled.reserve(self.len());
-        let mut moved = vec![0; self.len()];
-        for slot in self.in_order() {
-            let new = settled.add(self.id(*slot));
-            settled.states[new as usize] = self.states[*slot as usize];
-            settled.texts_mut(new).copy_from_slice(self.texts(*slot));
-            moved[*slot as usize] = new;
-        }
-        *self = settled;
-        Some(moved)
+/// Customers whose slots follow each other.
+pub struct Stretch<'a> {
+    ids: &'a Ids,
+    first: Slot,
+    width: usize,
+    states: &'a mut [State],
+    texts: &'a mut [Word],
+}
+
+/// A customer, to be changed.
+pub struct Customer<'a> {
+    pub slot: Slot,
+    pub id: &'a str,
+    pub state: &'a mut State,
+    pub texts: &'a mut [Word],
+}
+
+impl Customer<'_> {
+    /// Makes it somebody just met: the id has been given to another person.
+    pub fn forget(&mut self) {
+        *self.state = UNKNOWN;
+        self.texts.fill(NULL);
+    }
+}
+
+impl Stretch<'_> {
+    /// Their slots.
+    pub fn slots(&self) -> Range<Slot> {
+        self.first..self.first + self.states.len() as Slot
     }
 
-    /// The slots in the order of their ids; call [`Customers::sort`] before.
-    pub fn in_order(&self) -> &[Slot] {
-        self.ids.in_order()
+    /// The state of one of them.
+    pub fn state(&self, slot: Slot) -> &State {
+        &self.states[(slot - self.first) as usize]
+    }
+
+    /// One after the other.
+    pub fn customers(&mut self) -> impl Iterator<Item = Customer<'_>> {
+        let ids = self.ids;
+        let known = self.states.iter_mut().zip(self.texts.chunks_exact_mut(self.width));
+        let customer = |(slot, (state, texts))| Customer { slot, id: ids.id(slot), state, texts };
+        (self.first..).zip(known).map(customer)
     }
 }
 
@@ -276,26 +301,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slots_stay_and_the_order_is_that_of_ids() {
+    fn settled_customers_are_in_the_order_of_ids() {
         let mut customers =
             Customers::new(OWN, Who::new(&["house".to_owned()], IdRange::default()));
         let met: Vec<_> = ["b", "a", "b", "house", "c"].map(|id| customers.meet(id)).into();
         assert_eq!(met, [Some(0), Some(1), Some(0), None, Some(2)]);
-        customers.sort();
-        assert_eq!(customers.in_order(), [1, 0, 2]);
-        let met: Vec<_> = ["a", "aa", "c", "b"].map(|id| customers.meet(id)).into();
-        assert_eq!(met, [Some(1), Some(3), Some(2), Some(0)]);
-        customers.sort();
-        assert_eq!(customers.in_order(), [1, 3, 0, 2]);
-        assert_eq!(customers.id(3), "aa");
-        customers.states[3].relifting = 7;
-        assert_eq!(customers.settle(), Some(vec![2, 0, 3, 1]));
-        assert_eq!(customers.settle(), None);
-        assert_eq!(customers.in_order(), [0, 1, 2, 3]);
         assert_eq!(
-            (customers.ids().finder().find("aa"), customers.states[1].relifting),
-            (Some(1), 7)
+            customers.settle().map(|moved| [0, 1, 2].map(|slot| moved.slot(slot))),
+            Some([1, 0, 2])
         );
+        let met: Vec<_> = ["a", "aa", "c", "b"].map(|id| customers.meet(id)).into();
+        assert_eq!(met, [Some(0), Some(3), Some(2), Some(1)]);
+        customers.states[3].relifting = 7;
+        customers.texts_mut(3)[REGION] = 5;
+        assert!(customers.settle().is_some());
+        let mut found = Vec::new();
+        for mut stretch in customers.stretches(3) {
+            let lifts = |one: Customer<'_>| (one.slot, one.id.to_owned(), one.state.relifting);
+            found.extend(stretch.customers().map(lifts));
+        }
+        let expected = [(0, "a", 0), (1, "aa", 7), (2, "b", 0), (3, "c", 0)];
+        assert_eq!(found, expected.map(|(slot, id, lifts)| (slot, id.to_owned(), lifts)));
+        assert_eq!(customers.texts(1)[REGION], 5);
+        assert_eq!(customers.ids().finder().find("aa"), Some(1));
+        assert!(customers.settle().is_none());
         assert_eq!(customers.meet("house"), None);
     }
 }

@@ -10,6 +10,7 @@ use super::by_slot::BySlot;
 use super::customers::{
     Customers, EVENT_PRODUCT, GROUP_ID, MonthNumber, NEVER, OWN, REGION, SEGMENT, Slot, earliest,
 };
+use super::moved::Moved;
 use super::superseded::Superseded;
 use super::words::{NULL, Word, Words};
 use crate::close::Aliases;
@@ -208,6 +209,11 @@ impl<'a> Events<'a> {
             });
         }
         Ok(())
+    }
+
+    /// Gives the customers their new slots.
+    pub fn renumber(&mut self, moved: &Moved) {
+        self.events.iter_mut().for_each(|event| event.slot = moved.slot(event.slot));
     }
 
     /// How many texts an event has.

@@ -1,6 +1,6 @@
-//! Ids, each with a number by which all else is kept: a slot. Slots are never given up. Ids mostly come in
-//! order, as landed files and earlier closes have them, so that an id is looked for behind the one found
-//! last; only those that came out of order are hashed, until they are put into it.
+//! Ids, each with a number by which all else is kept: a slot. Slots are never given up, and change only where ids are
+//! put into order. Ids mostly come in order, as landed files and earlier closes have them, so that an id is looked for
+//! behind the one found last; only those that came out of order are hashed, until they are put into it.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -11,6 +11,7 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
+use super::moved::Moved;
 use super::ranges::IdRange;
 use crate::short::{self, Short};
 
@@ -212,6 +213,24 @@ impl Ids {
         self.strays.find(hash(id), |slot| self.id(*slot) == id).copied()
     }
 
+    /// Gives all ids slots in their order; tells how they moved, where they did.
+    pub fn settle(&mut self) -> Option<Moved> {
+        // All that came before the first one out of order lie in it.
+        let known = self.strays.iter().min().copied()?;
+        self.sort();
+        let moved = Moved::new(&self.order, known as usize);
+        let mut text = String::with_capacity(self.text.capacity());
+        let mut ends = Vec::with_capacity(self.ends.capacity());
+        ends.push(0);
+        for slot in &mut self.order {
+            text.push_str(id(&self.text, &self.ends, *slot));
+            *slot = ends.len() as Slot - 1;
+            ends.push(text.len());
+        }
+        (self.text, self.ends) = (text, ends);
+        Some(moved)
+    }
+
     /// Puts those that came out of order into it.
     pub fn sort(&mut self) {
         self.near = 0;
@@ -289,6 +308,18 @@ mod tests {
         ids.sort();
         assert_eq!(ids.in_order(), [1, 4, 3, 0, 2]);
         assert_eq!((ids.id(4), ids.len()), ("aa", 5));
+    }
+
+    #[test]
+    fn settled_ids_have_slots_in_their_order() {
+        let mut ids = Ids::default();
+        let met = ["b", "d", "a", "e", "c"].map(|id| ids.meet(id).0);
+        assert_eq!(met, [0, 1, 2, 3, 4]);
+        let moved = ids.settle().unwrap();
+        assert_eq!(met.map(|before| moved.slot(before)), [1, 3, 0, 4, 2]);
+        assert_eq!([0, 1, 2, 3, 4].map(|slot| ids.id(slot)), ["a", "b", "c", "d", "e"]);
+        assert_eq!(["c", "f"].map(|id| ids.meet(id)), [(2, false), (5, true)]);
+        assert!(ids.settle().is_none());
     }
 
     #[test]

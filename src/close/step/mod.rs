@@ -12,6 +12,7 @@ mod events;
 mod gathered;
 mod ids;
 mod inputs;
+mod moved;
 mod output;
 mod pass;
 mod past;
@@ -32,6 +33,7 @@ mod won_back;
 mod words;
 
 use std::collections::BTreeMap;
+use std::mem::take;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -50,10 +52,11 @@ use events::Events;
 use gathered::Gathered;
 use ids::Who;
 use inputs::Inputs;
+use moved::Moved;
 use output::{MonthDays, Sources};
 use pass::MonthOn;
 pub use pass::Out;
-use periods::Opening;
+use periods::{Ended, Opening};
 pub use ranges::IdRange;
 use rules::Rules;
 use superseded::Superseded;
@@ -131,37 +134,42 @@ impl<'a> Step<'a> {
     ) -> Result<(), CloseError> {
         let inputs = self.begin(closes, month, range).await?;
         let past = self.fetch_past(closes, month);
-        let events = self.events(inputs.events)?;
-        let mut ends = ProductEnds::new(events.ended_products(month.number()));
-        let bills = inputs.bills.await.map_err(fell)??;
-        let charges = bills.met(&mut self.customers, &mut self.words, &mut ends);
-        let recycled_after = self.rules.recycled_after;
-        let met = self.customers.len();
-        let told = events.told(met, month.number(), recycled_after, |slot| ends.holds(slot));
-        self.customers.sort();
-        self.recall(closes, past).await?;
+        let mut bills = inputs.bills.await.map_err(fell)??;
+        // First those who are billed, who come in the order of ids; events come in any.
+        let mut billed = bills.meet(&mut self.customers);
+        let mut events = self.events(inputs.events)?;
+        if let Some(moved) = self.settle() {
+            billed.iter_mut().for_each(|slot| *slot = moved.slot(*slot));
+            events.renumber(&moved);
+        }
+        let recalled = self.recall(closes, past);
+        let (met, now) = (self.customers.len(), month.number());
+        let mut ends = ProductEnds::new(events.ended_products(now));
+        let charges = bills.of(met, &billed, &mut self.words, &mut ends);
+        let told = events.told(met, now, self.rules.recycled_after, |slot| ends.holds(slot));
+        self.take_recalled(recalled).await?;
         let (value, tier) = self.windows(month);
-        let revenues = std::mem::take(&mut self.revenues);
+        let (revenues, openings) = (take(&mut self.revenues), take(&mut self.openings));
         let revenue_of = |month: Month| revenues.get(&month).map_or(&[][..], Vec::as_slice);
-        let mut revenue_before = revenue_of(month.previous()).to_vec();
-        revenue_before.resize(self.customers.len(), 0);
+        let ended = period::ended_by(month).filter_map(|(grain, opened)| {
+            let opening = openings.get(&opened)?;
+            Some(Ended { grain, opened: opened.number(), opening })
+        });
         let month_on = MonthOn {
-            now: month.number(),
+            now,
             first: self.first.number(),
             charges: &charges,
             told: &told,
             out_of_value: revenue_of(value),
             out_of_tier: revenue_of(tier),
+            revenue_before: revenue_of(month.previous()),
+            ended: ended.collect(),
         };
-        let mut gathered = self.gathered.take().unwrap_or_else(|| self.gather(month));
+        let mut gathered = self.gathered.take().unwrap_or_else(|| self.gather(now));
         let sources = self.sources();
-        let revenue = self.take(&month_on, &sources, revenue_before, &mut gathered, out);
+        let revenue = self.take(&month_on, &sources, &mut gathered, out);
         drop(charges);
-        self.revenues = revenues;
-        for (grain, opened) in period::ended_by(month) {
-            let Some(opening) = self.openings.get(&opened) else { continue };
-            gathered.periods().add(grain, opened.number(), opening, &self.customers);
-        }
+        (self.revenues, self.openings) = (revenues, openings);
         self.keep_revenue(month, revenue);
         self.as_of = range.is_all().then_some(month);
         match range.is_last() {
@@ -199,10 +207,6 @@ impl<'a> Step<'a> {
         if self.as_of.is_none() {
             self.load(closes, month, range).await?;
         }
-        if let Some(moved) = self.customers.settle() {
-            self.revenues.values_mut().for_each(|revenue| renumber(revenue, &moved));
-            self.openings.values_mut().for_each(|opening| opening.renumber(&moved));
-        }
         let inputs = inputs.await.map_err(fell)??;
         if range.is_all() && self.inventory.source(SourceKind::Billing).rows(month.next()) > 0 {
             self.ahead = Some((month.next(), self.inputs(month.next(), range)));
@@ -211,8 +215,20 @@ impl<'a> Step<'a> {
     }
 
     /// No sums of a month yet.
-    fn gather(&self, month: Month) -> Gathered {
-        Gathered::new(self.dimensions.len(), self.first.number(), month.number())
+    fn gather(&self, month: MonthNumber) -> Gathered {
+        Gathered::new(self.dimensions.len(), self.first.number(), month)
+    }
+
+    /// Gives all customers slots in the order of their ids, and all that is kept by slot with them; tells how they moved,
+    /// where they did.
+    fn settle(&mut self) -> Option<Moved> {
+        let moved = self.customers.settle()?;
+        for revenue in self.revenues.values_mut() {
+            revenue.resize(self.customers.len(), 0);
+            moved.put(revenue, 1);
+        }
+        self.openings.values_mut().for_each(|opening| opening.renumber(&moved));
+        Some(moved)
     }
 
     /// The months whose revenue falls out of the value window and of the tier window.
@@ -276,7 +292,8 @@ impl<'a> Step<'a> {
     /// Keeps who is in the base at a month's end, where a period begins with the next one.
     fn keep_opening(&mut self, month: Month) {
         if period::looked_back_for(month) > 0 {
-            let opening = Opening::of(&self.customers, &self.rules, month.number());
+            let dimensions = self.dimensions.len();
+            let opening = Opening::of(&self.customers, &self.rules, month.number(), dimensions);
             self.openings.insert(month, opening);
         }
         self.openings.retain(|at, _| month.since(*at) < period::looked_back_for(*at));
@@ -288,15 +305,6 @@ impl<'a> Step<'a> {
         let longest = self.rules.value_window.max(self.rules.tier_window);
         self.revenues.retain(|at, _| month.since(*at) < longest);
     }
-}
-
-/// Gives amounts by slot the customers' new slots.
-fn renumber(amounts: &mut Vec<Cents>, moved: &[Slot]) {
-    let mut renumbered = vec![0; moved.len()];
-    for (cents, slot) in amounts.iter().zip(moved) {
-        renumbered[*slot as usize] = *cents;
-    }
-    *amounts = renumbered;
 }
 
 /// No customers, with room for the texts of the configuration.

@@ -13,7 +13,7 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
 use super::customers::{
-    COUNTS, Cents, Customers, FLAGS, GROUP_ID, MONEY, MONTHS, MonthNumber, NEVER, OWN, Slot, TEXTS,
+    COUNTS, Cents, Customer, FLAGS, GROUP_ID, MONEY, MONTHS, MonthNumber, NEVER, OWN, TEXTS,
 };
 use super::ids;
 use super::rules::Rules;
@@ -48,21 +48,16 @@ impl States {
         }
     }
 
-    /// No rows, with room for some, of as many texts.
-    pub fn none(&self, rows: usize) -> Self {
-        Self::new(self.texts.len(), rows)
-    }
-
     /// Adds a customer.
-    pub fn push(&mut self, slot: Slot, customers: &Customers) {
-        let (mut state, texts) = (customers.states[slot as usize], customers.texts(slot));
+    pub fn push(&mut self, customer: &Customer<'_>) {
+        let mut state = *customer.state;
         let state = &mut state;
-        self.ids.append_value(customers.id(slot));
+        self.ids.append_value(customer.id);
         self.months.iter_mut().zip(MONTHS).for_each(|(column, (_, of))| column.push(*of(state)));
         self.money.iter_mut().zip(MONEY).for_each(|(column, (_, of))| column.push(*of(state)));
         self.flags.iter_mut().zip(FLAGS).for_each(|(column, (_, of))| column.push(*of(state)));
         self.counts.iter_mut().zip(COUNTS).for_each(|(column, (_, of))| column.push(*of(state)));
-        self.texts.iter_mut().zip(texts).for_each(|(column, word)| column.push(*word));
+        self.texts.iter_mut().zip(&*customer.texts).for_each(|(column, word)| column.push(*word));
     }
 
     fn column(&mut self, name: &str, from: &Sources) -> Result<ArrayRef, ArrowError> {
@@ -85,7 +80,7 @@ impl States {
         }
         Ok(match name {
             "customer_id" => Arc::new(self.ids.finish()),
-            _ => words(take(&mut self.texts[OWN + from.own(name)?]), &from.words),
+            _ => words(take(&mut self.texts[OWN + from.place_of_own(name)?]), &from.words),
         })
     }
 
@@ -127,8 +122,8 @@ impl Monthly {
     }
 
     /// Adds a customer as it came out of the month.
-    pub fn push(&mut self, slot: Slot, customers: &Customers, turn: &Turn, rules: &Rules) {
-        self.states.push(slot, customers);
+    pub fn push(&mut self, customer: &Customer<'_>, turn: &Turn, rules: &Rules) {
+        self.states.push(customer);
         self.status.push(turn.status.map_or(NULL, |status| rules.status(status)));
         self.kind.push(turn.kind.map_or(NULL, |kind| rules.kind(kind)));
         self.reason.push(turn.reason);
@@ -136,16 +131,6 @@ impl Monthly {
         self.revenue.push(turn.revenue);
         self.tier.push(turn.tier);
         self.tenure_band.push(turn.tenure_band);
-    }
-
-    /// No rows, with room for as many.
-    pub fn none(&self) -> Self {
-        Self::new(self.states.texts.len(), self.len())
-    }
-
-    /// How many rows there are.
-    pub fn len(&self) -> usize {
-        self.revenue.len()
     }
 
     /// The rows in the layout of customer_month.
@@ -199,14 +184,18 @@ pub struct Sources {
 impl Sources {
     /// The columns of a table's files.
     pub fn layout(&self, table: &str) -> SchemaRef {
-        layout::file_schema(table, &self.dimensions[super::FIXED_DIMENSIONS..])
+        layout::file_schema(table, self.own())
+    }
+
+    /// The configured dimensions.
+    pub fn own(&self) -> &[String] {
+        &self.dimensions[super::FIXED_DIMENSIONS..]
     }
 
     /// The place of a configured dimension among these.
-    fn own(&self, name: &str) -> Result<usize, ArrowError> {
-        let mut own = self.dimensions.iter().skip(super::FIXED_DIMENSIONS);
+    fn place_of_own(&self, name: &str) -> Result<usize, ArrowError> {
         let unknown = || ArrowError::SchemaError(format!("no such column in the core: {name}"));
-        own.position(|dimension| dimension == name).ok_or_else(unknown)
+        self.own().iter().position(|dimension| dimension == name).ok_or_else(unknown)
     }
 }
 
@@ -260,18 +249,11 @@ fn valid<T: Copy>(values: &[T], is_valid: impl Fn(T) -> bool) -> Option<NullBuff
 /// # Errors
 /// An amount has more digits than the layout.
 pub fn movement(
-    movement: &Movement,
+    movement: Movement,
     from: &Sources,
     layout: &SchemaRef,
 ) -> Result<RecordBatch, ArrowError> {
-    let mut rows = vec![("total", "all", movement.total)];
-    for (dimension, sums) in from.dimensions.iter().zip(&movement.by_dimension) {
-        let segments = sums.iter().enumerate().filter(|(_, sums)| **sums != Sums::default());
-        let segment =
-            |(word, sums): (usize, &Sums)| (dimension.as_str(), from.words.value(word), *sums);
-        rows.extend(segments.map(segment));
-    }
-    rows.sort_unstable_by_key(|(dimension, segment, _)| (*dimension, *segment));
+    let rows = movement.rows(from);
     let count = |of: fn(&Sums) -> i64| -> ArrayRef {
         Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| of(&row.2))))
     };

@@ -1,147 +1,191 @@
-//! The pass over the customers, in the order of their ids: each that the month concerns is taken a month on,
-//! and its rows are gathered.
+//! The pass over the customers, in the order of their ids: each that the month concerns is taken a month on, its rows
+//! are gathered and its sums added. Threads take stretches of customers, and the rows of these go out in order.
 
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::collections::VecDeque;
+use std::panic::resume_unwind;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::by_slot::BySlot;
 use super::charges::Charges;
-use super::customers::{Cents, Customers, MonthNumber, OWN, Slot, UNKNOWN, WON_KIND};
+use super::customers::{Cents, Customer, MonthNumber, OWN, Slot, Stretch, WON_KIND};
 use super::events::Told;
-use super::gathered::{Block, Brief, Gathered, Row};
+use super::gathered::{Gathered, Seen};
 use super::output::{Monthly, Sources, States};
+use super::periods::Ended;
 use super::rules::Rules;
 use super::shown;
 use super::turn::{Brought, turn};
 use super::words::Word;
 use super::{Step, of_table};
 use crate::close::{Making, Part};
+use crate::engine;
 use crate::warehouse::layout;
 
-/// Blocks of customers that wait to be added to the sums.
-const WAITING: usize = 8;
-/// Rows of customer_month that go out at a time: few, so that columns are made of them while the pass goes on.
-const PART_ROWS: usize = 1 << 15;
+/// Customers who are taken at a time: few, so that columns are made of their rows while the pass goes on.
+const STRETCH: usize = 1 << 14;
+/// For each thread, stretches that may be under way or done without having gone out.
+const AHEAD: usize = 2;
 
 impl Step<'_> {
-    /// Takes all customers that the month concerns a month on, and adds them to its sums, which is a thread's own
-    /// work; `revenue_before` is what each brought the month before. Their rows go `out`, a part as soon as it is full;
-    /// what each customer brought is handed back, by slot.
+    /// Takes all customers that the month concerns a month on, by as many threads as are configured, and adds them to
+    /// the sums. Their rows go `out` in parts; what each customer brought is handed back, by slot.
     pub(super) fn take(
         &mut self,
         month: &MonthOn<'_>,
         from: &Sources,
-        revenue_before: Vec<Cents>,
         gathered: &mut Gathered,
         out: &mut Out<'_>,
     ) -> Vec<Cents> {
-        let (texts, dimensions) = (OWN + self.config.dimensions.len(), self.dimensions.len());
-        let room = PART_ROWS.min(self.customers.len());
-        let (monthly, dormant) = (Monthly::new(texts, room), States::new(texts, 0));
-        let rows = Rows { from: from.clone(), monthly, dormant };
+        let mut revenue = vec![0; self.customers.len()];
+        let threads = engine::threads(self.config).min(revenue.len().div_ceil(STRETCH));
+        let sums: Vec<Gathered> = (0..threads).map(|_| self.gather(month.now)).collect();
         let rules = &self.rules;
+        let stretches = self.customers.stretches(STRETCH).zip(revenue.chunks_mut(STRETCH));
         std::thread::scope(|scope| {
-            let (sender, blocks) = sync_channel::<Block>(WAITING);
-            scope.spawn(move || blocks.iter().for_each(|block| gathered.add(&block, rules)));
-            let block = Block::new(month.now, dimensions);
-            let revenue = vec![0; self.customers.len()];
-            let customers = &mut self.customers;
-            Pass { month, rules, customers, revenue_before, block, sender, rows, revenue, out }
-                .all()
-        })
+            let (give, given) = channel();
+            let given = Arc::new(Mutex::new(given));
+            let begin = |sums| {
+                let (pass, given) = (Pass::new(month, rules, from, sums), Arc::clone(&given));
+                scope.spawn(move || pass.all(&given))
+            };
+            let passes: Vec<_> = sums.into_iter().map(begin).collect();
+            // Theirs alone: should all of them panic, nobody waits for what they were given.
+            drop(given);
+            deal(stretches, give, threads * AHEAD, out);
+            for pass in passes {
+                gathered.merge(pass.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            }
+        });
+        month.ended.iter().for_each(|ended| gathered.periods().add_gone(ended));
+        revenue
     }
+}
+
+/// Gives stretches to whoever takes them, no more than some before the first of them is done; rows go out in order.
+fn deal<'a>(
+    stretches: impl Iterator<Item = (Stretch<'a>, &'a mut [Cents])>,
+    give: Sender<Given<'a>>,
+    ahead: usize,
+    out: &mut Out<'_>,
+) {
+    let mut waiting = VecDeque::new();
+    for (stretch, revenue) in stretches {
+        let (done, rows) = sync_channel(1);
+        drop(give.send(Given { stretch, revenue, done }));
+        waiting.push_back(rows);
+        if waiting.len() > ahead {
+            pass_on(waiting.pop_front(), out);
+        }
+    }
+    drop(give);
+    waiting.into_iter().for_each(|rows| pass_on(Some(rows), out));
 }
 
 /// Where rows go that are ready to be written.
 pub type Out<'a> = dyn FnMut(Part) + Send + 'a;
 
-/// The customers on their way through the month.
+/// Waits for the rows of a stretch, which go out.
+fn pass_on(rows: Option<Receiver<Rows>>, out: &mut Out<'_>) {
+    if let Some(rows) = rows.and_then(|rows| rows.recv().ok()) {
+        out(Part::Customers(rows.making()));
+    }
+}
+
+/// A stretch of customers to be taken a month on, and where its results go.
+struct Given<'a> {
+    stretch: Stretch<'a>,
+    /// What each brings.
+    revenue: &'a mut [Cents],
+    done: SyncSender<Rows>,
+}
+
+/// A thread's way through the month.
 struct Pass<'a> {
     month: &'a MonthOn<'a>,
     rules: &'a Rules,
-    customers: &'a mut Customers,
-    /// What each brought the month before and has not been seen of it yet, by slot.
-    revenue_before: Vec<Cents>,
-    block: Block,
-    sender: SyncSender<Block>,
-    /// The rows of this month that have not gone out.
+    from: &'a Sources,
+    sums: Gathered,
+    /// The rows of the stretch.
     rows: Rows,
-    /// What each brings, by slot.
-    revenue: Vec<Cents>,
-    out: &'a mut Out<'a>,
+    /// A customer's dimensions at the end of the month before, and now.
+    before: Vec<Word>,
+    now: Vec<Word>,
 }
 
-impl Pass<'_> {
-    fn all(mut self) -> Vec<Cents> {
-        let mut before = Vec::new();
-        for place in 0..self.customers.in_order().len() {
-            let slot = self.customers.in_order()[place];
-            self.one(slot, &mut before);
-            self.send_full();
-        }
-        for slot in 0..self.revenue_before.len() as Slot {
-            self.end(slot);
-            self.send_full();
-        }
-        // The other end is open until this one is dropped.
-        let _ = self.sender.send(self.block);
-        (self.out)(Part::Customers(self.rows.making()));
-        self.revenue
+impl<'a> Pass<'a> {
+    fn new(month: &'a MonthOn<'a>, rules: &'a Rules, from: &'a Sources, sums: Gathered) -> Self {
+        let (rows, before, now) = (Rows::none(from, 0), Vec::new(), Vec::new());
+        Self { month, rules, from, sums, rows, before, now }
     }
 
-    fn send_full(&mut self) {
-        if let Some(full) = self.block.take_full() {
-            let _ = self.sender.send(full);
+    /// Takes what is given, until nothing is.
+    fn all(mut self, given: &Mutex<Receiver<Given<'_>>>) -> Gathered {
+        let next = || given.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        while let Ok(Given { mut stretch, revenue, done }) = next() {
+            self.rows = Rows::none(self.from, stretch.slots().len());
+            for (customer, revenue) in stretch.customers().zip(revenue) {
+                *revenue = self.one(customer);
+            }
+            for ended in &self.month.ended {
+                self.sums.periods().add(ended, &stretch);
+            }
+            let rows = std::mem::replace(&mut self.rows, Rows::none(self.from, 0));
+            drop(done.send(rows));
         }
+        self.sums
     }
 
-    /// Takes a customer a month on; `before` is room for its dimensions.
-    fn one(&mut self, slot: Slot, before: &mut Vec<Word>) {
-        let mut known = self.customers.states[slot as usize];
-        let brought = self.month.brought(slot);
-        if self.rules.recycles(&known, &brought) {
-            self.end(slot);
-            self.customers.forget(slot);
-            known = UNKNOWN;
+    /// Takes a customer a month on; hands out what it brings.
+    fn one(&mut self, mut customer: Customer<'_>) -> Cents {
+        let (month, rules) = (self.month, self.rules);
+        let brought = month.brought(customer.slot);
+        let mut revenue_before = revenue(month.revenue_before, customer.slot);
+        if rules.recycles(customer.state, &brought) {
+            self.end(std::mem::take(&mut revenue_before), &customer);
+            customer.forget();
         }
+        let known = *customer.state;
         if !(known.in_base || brought.charge.billed || brought.told.is_some()) {
-            return;
+            self.end(revenue_before, &customer);
+            return 0;
         }
-        let texts = self.customers.texts(slot);
-        before.clear();
-        before.extend(shown::dimensions_at(self.rules, &known, texts, self.month.now - 1));
-        let mut state = known;
-        let turn = turn(self.rules, &brought, &mut state, self.customers.texts_mut(slot));
-        self.customers.states[slot as usize] = state;
-        if !state.in_base {
-            self.rows.dormant.push(slot, self.customers);
+        self.before.clear();
+        self.before.extend(shown::dimensions_at(rules, &known, customer.texts, month.now - 1));
+        let turn = turn(rules, &brought, customer.state, customer.texts);
+        if !customer.state.in_base {
+            self.rows.dormant.push(&customer);
         }
-        if !turn.matters(&state, &brought) {
-            return;
+        if !turn.matters(customer.state, &brought) {
+            self.end(revenue_before, &customer);
+            return 0;
         }
-        let texts = self.customers.texts(slot);
-        let won_kind = texts[WON_KIND];
-        let revenue_before = std::mem::take(&mut self.revenue_before[slot as usize]);
-        let (known, state) = (Brief::from(&known), Brief::from(&state));
-        let row = Row { known, state, won_kind, turn, revenue_before };
-        let now = shown::dimensions(self.rules, texts, turn.tier, turn.tenure_band);
-        self.block.see(row, before, now);
-        self.revenue[slot as usize] = turn.revenue;
-        self.rows.monthly.push(slot, self.customers, &turn, self.rules);
-        if self.rows.monthly.len() == PART_ROWS {
-            let none = self.rows.none();
-            let full = std::mem::replace(&mut self.rows, none);
-            (self.out)(Part::Customers(full.making()));
-        }
+        self.now.clear();
+        self.now.extend(shown::dimensions(rules, customer.texts, turn.tier, turn.tenure_band));
+        let seen = Seen {
+            now: month.now,
+            known: &known,
+            state: customer.state,
+            won_kind: customer.texts[WON_KIND],
+            turn: &turn,
+            before: known.in_base.then_some(&self.before),
+            dimensions: &self.now,
+            revenue_before,
+        };
+        self.sums.add(&seen, rules);
+        self.rows.monthly.push(&customer, &turn, rules);
+        turn.revenue
     }
 
     /// Ends the revenue of a customer who was gone before the month and has no row in it.
-    fn end(&mut self, slot: Slot) {
-        let revenue = std::mem::take(&mut self.revenue_before[slot as usize]);
-        if revenue == 0 {
+    fn end(&mut self, revenue_before: Cents, customer: &Customer<'_>) {
+        if revenue_before == 0 {
             return;
         }
-        let (state, texts) = (&self.customers.states[slot as usize], self.customers.texts(slot));
-        self.block.end(revenue, shown::dimensions_at(self.rules, state, texts, self.month.now));
+        let (rules, now) = (self.rules, self.month.now);
+        self.now.clear();
+        self.now.extend(shown::dimensions_at(rules, customer.state, customer.texts, now));
+        self.sums.end(revenue_before, &self.now);
     }
 }
 
@@ -155,20 +199,27 @@ pub struct MonthOn<'a> {
     pub out_of_value: &'a [Cents],
     /// Likewise.
     pub out_of_tier: &'a [Cents],
+    /// Likewise, in the month before.
+    pub revenue_before: &'a [Cents],
+    /// The periods that it ends.
+    pub ended: Vec<Ended<'a>>,
 }
 
 impl MonthOn<'_> {
     fn brought(&self, slot: Slot) -> Brought<'_> {
-        let revenue = |by_slot: &[Cents]| by_slot.get(slot as usize).copied().unwrap_or_default();
         Brought {
             now: self.now,
             first: self.first,
             charge: self.charges.of(slot),
             told: self.told.get(slot),
-            out_of_value: revenue(self.out_of_value),
-            out_of_tier: revenue(self.out_of_tier),
+            out_of_value: revenue(self.out_of_value, slot),
+            out_of_tier: revenue(self.out_of_tier, slot),
         }
     }
+}
+
+fn revenue(by_slot: &[Cents], slot: Slot) -> Cents {
+    by_slot.get(slot as usize).copied().unwrap_or_default()
 }
 
 /// The rows of some customers who were taken a month on, in the order of their ids.
@@ -180,10 +231,11 @@ struct Rows {
 }
 
 impl Rows {
-    /// No rows, with room for as many.
-    fn none(&self) -> Self {
-        let (monthly, dormant) = (self.monthly.none(), self.dormant.none(0));
-        Self { from: self.from.clone(), monthly, dormant }
+    /// No rows, with room for some.
+    fn none(from: &Sources, rows: usize) -> Self {
+        let texts = OWN + from.own().len();
+        let (monthly, dormant) = (Monthly::new(texts, rows), States::new(texts, 0));
+        Self { from: from.clone(), monthly, dormant }
     }
 
     /// How the tables' rows are made of them.

@@ -46,12 +46,16 @@ impl Reader {
     /// # Errors
     /// The file is damaged.
     pub fn read(&self, month: Month, file: &Opened) -> Result<Past, WarehouseError> {
+        let dimensions = self.dimensions.len();
         let mut past = Past {
             revenue: self.revenue_of.contains(&month).then(|| vec![0; self.ids.len()]),
-            opening: self.opening_of.contains(&month).then(Default::default),
+            opening: self
+                .opening_of
+                .contains(&month)
+                .then(|| (Opening::new(dimensions), Words::default())),
         };
         if let Some((opening, _)) = &mut past.opening {
-            opening.reserve(file.len(), self.dimensions.len());
+            opening.reserve(file.len());
         }
         let mut finder = self.ids.finder();
         for rows in file.rows(Some(&self.columns(&past)), None)? {

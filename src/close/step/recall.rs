@@ -58,7 +58,7 @@ impl Step<'_> {
                 self.add_revenue(before, brought);
             }
         }
-        self.customers.sort();
+        self.settle();
         Ok(())
     }
 
@@ -80,17 +80,19 @@ impl Step<'_> {
         PastFiles { files: files.collect(), revenue_of, opening_of }
     }
 
-    /// Takes what earlier closes left and a month needs besides the state, of the customers met, who are in order:
-    /// the states of those who went dormant before these months and are met again, the revenue that falls out of
-    /// the windows, and who was in the base when the periods that the month ends began.
-    pub(super) async fn recall(
-        &mut self,
-        closes: &Closes,
-        past: PastFiles,
-    ) -> Result<(), CloseError> {
+    /// Begins to read what earlier closes left and a month needs besides the state, of the customers met, who are
+    /// settled: the states of those who went dormant before these months and are met again, the revenue that falls out
+    /// of the windows, and who was in the base when the periods that the month ends began.
+    pub(super) fn recall(&self, closes: &Closes, past: PastFiles) -> Recalled {
         // The large files first: what is left of time beside them is enough for the small ones.
         let past = self.read_past(past);
-        let (mut asleep, sought) = self.asleep(closes);
+        let (asleep, sought) = self.asleep(closes);
+        Recalled { past, asleep, sought }
+    }
+
+    /// Takes it when it has been read.
+    pub(super) async fn take_recalled(&mut self, recalled: Recalled) -> Result<(), CloseError> {
+        let Recalled { past, mut asleep, sought } = recalled;
         let mut found = HashSet::new();
         let mut awaking = Vec::new();
         while let Some((month, mut asleep)) = asleep.next().await? {
@@ -161,6 +163,14 @@ impl Step<'_> {
         };
         past.files.into_iter().map(read).collect()
     }
+}
+
+/// What earlier closes left, on its way.
+pub struct Recalled {
+    past: Vec<JoinHandle<Result<(Month, Past), WarehouseError>>>,
+    asleep: Reading<Asleep>,
+    /// Those who are looked for among the dormant.
+    sought: Vec<Slot>,
 }
 
 /// A data file on its way.

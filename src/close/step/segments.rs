@@ -5,7 +5,7 @@ use super::words::Word;
 
 /// What is summed of a segment.
 pub trait Tally: Clone + Default + PartialEq {
-    /// Adds what another segment has, for the total.
+    /// Adds what another has: of other customers, or another segment for the total.
     fn merge(&mut self, other: &Self);
 }
 
@@ -24,12 +24,27 @@ impl<T: Tally> BySegment<T> {
 
     /// Changes the tallies of the segments that a customer is in.
     pub fn each(&mut self, segments: &[Word], mut change: impl FnMut(&mut T)) {
-        for (tallies, segment) in self.0.iter_mut().zip(segments) {
-            let place = *segment as usize;
-            if tallies.len() <= place {
-                tallies.resize(place + 1, T::default());
+        for (place, segment) in segments.iter().enumerate() {
+            change(self.of(place, *segment));
+        }
+    }
+
+    /// The tally of a segment of a dimension, by its place.
+    #[inline]
+    pub fn of(&mut self, dimension: usize, segment: Word) -> &mut T {
+        let (tallies, place) = (&mut self.0[dimension], segment as usize);
+        if tallies.len() <= place {
+            tallies.resize(place + 1, T::default());
+        }
+        &mut tallies[place]
+    }
+
+    /// Adds what was summed of other customers.
+    pub fn merge(&mut self, other: Self) {
+        for (dimension, tallies) in other.0.into_iter().enumerate() {
+            for (segment, tally) in (0..).zip(tallies) {
+                self.of(dimension, segment).merge(&tally);
             }
-            change(&mut tallies[place]);
         }
     }
 

@@ -6,8 +6,8 @@ use arrow::array::{Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 
-use super::customers::{MonthNumber, NEVER};
-use super::gathered::{Brief, Seen};
+use super::customers::{MonthNumber, NEVER, State};
+use super::gathered::Seen;
 use super::output::{self, Sources};
 use super::rules::Status;
 use super::segments::{BySegment, Tally};
@@ -101,6 +101,11 @@ impl Spells {
         }
     }
 
+    /// Adds what was counted of other customers.
+    pub fn merge(&mut self, other: Self) {
+        self.0.merge(other.0);
+    }
+
     /// The rows in the layout of spell.
     ///
     /// # Errors
@@ -146,7 +151,7 @@ fn months(from: MonthNumber, to: MonthNumber) -> usize {
 }
 
 /// The age of a stay, where its beginning is known.
-fn age(now: MonthNumber, state: &Brief) -> Option<usize> {
+fn age(now: MonthNumber, state: &State) -> Option<usize> {
     match state.carried && state.start == state.first {
         false => Some(months(state.start, now)),
         true => (state.since < state.first).then(|| months(state.since, now)),
@@ -154,6 +159,6 @@ fn age(now: MonthNumber, state: &Brief) -> Option<usize> {
 }
 
 /// For how many months a customer of the base had been silent at a month's end.
-fn idle(then: MonthNumber, known: &Brief) -> usize {
+fn idle(then: MonthNumber, known: &State) -> usize {
     months(known.paid, then)
 }

@@ -1,8 +1,9 @@
 //! The month's counts and sums by dimension and segment: sql/core/movement.sql, customer by customer.
 
-use super::customers::Cents;
-use super::gathered::Brief;
+use super::customers::{Cents, State};
+use super::output::Sources;
 use super::rules::{ChurnKind, Rules, Status};
+use super::segments::{BySegment, Row, Tally};
 use super::turn::Turn;
 use super::words::Word;
 
@@ -70,50 +71,68 @@ impl Sums {
     }
 }
 
+impl Tally for Sums {
+    fn merge(&mut self, other: &Self) {
+        self.opening += other.opening;
+        self.churned += other.churned;
+        self.voluntary_churned += other.voluntary_churned;
+        self.moved_out += other.moved_out;
+        self.moved_in += other.moved_in;
+        self.new += other.new;
+        self.returned += other.returned;
+        self.carried += other.carried;
+        self.joined_and_left += other.joined_and_left;
+        self.closing += other.closing;
+        self.charged_customers += other.charged_customers;
+        self.revenue += other.revenue;
+        self.lost_annual_revenue += other.lost_annual_revenue;
+        self.lost_annual_profit += other.lost_annual_profit;
+        self.avoidable_lost_customers += other.avoidable_lost_customers;
+        self.avoidable_lost_annual_revenue += other.avoidable_lost_annual_revenue;
+        self.avoidable_lost_annual_profit += other.avoidable_lost_annual_profit;
+    }
+}
+
 /// The sums of a month.
 #[derive(Debug)]
-pub struct Movement {
-    /// Over all customers.
-    pub total: Sums,
-    /// By dimension, and by the segment's word.
-    pub by_dimension: Vec<Vec<Sums>>,
-}
+pub struct Movement(BySegment<Sums>);
 
 impl Movement {
     /// Nothing yet, for so many dimensions.
     pub fn new(dimensions: usize) -> Self {
-        Self { total: Sums::default(), by_dimension: vec![Vec::new(); dimensions] }
+        Self(BySegment::new(dimensions))
     }
 
     /// Adds a row of customer_month: what looks back under the dimensions before, the rest under those now.
-    pub fn add(&mut self, turn: &Turn, state: &Brief, before: Option<Before<'_>>, now: &[Word]) {
+    pub fn add(&mut self, turn: &Turn, state: &State, before: Option<Before<'_>>, now: &[Word]) {
         let in_base = state.in_base;
-        if let Some(before) = &before {
-            self.total.look_back(turn, in_base, before, false);
-        }
-        self.total.look_at_now(turn, in_base, false);
-        for (place, sums) in self.by_dimension.iter_mut().enumerate() {
-            let segment = now[place];
+        for (place, segment) in now.iter().enumerate() {
             let mut moved = false;
             if let Some(before) = &before {
                 let segment_before = before.dimensions[place];
-                moved = segment_before != segment;
-                sums_of(sums, segment_before).look_back(turn, in_base, before, moved);
+                moved = segment_before != *segment;
+                self.0.of(place, segment_before).look_back(turn, in_base, before, moved);
             }
-            sums_of(sums, segment).look_at_now(turn, in_base, moved);
+            self.0.of(place, *segment).look_at_now(turn, in_base, moved);
         }
     }
-}
 
-fn sums_of(sums: &mut Vec<Sums>, segment: Word) -> &mut Sums {
-    if sums.len() <= segment as usize {
-        sums.resize(segment as usize + 1, Sums::default());
+    /// Adds what was summed of other customers.
+    pub fn merge(&mut self, other: Self) {
+        self.0.merge(other.0);
     }
-    &mut sums[segment as usize]
+
+    /// The total and the segments that have something, in the order of their names. All in all nobody moves.
+    pub fn rows(self, from: &Sources) -> Vec<Row<'_, Sums>> {
+        let mut rows = self.0.rows(from);
+        let total = rows.iter_mut().filter(|(dimension, ..)| *dimension == "total");
+        total.for_each(|(.., sums)| (sums.moved_out, sums.moved_in) = (0, 0));
+        rows
+    }
 }
 
 /// What was lost with a customer that was in the base, at the values of the month before.
-pub fn before<'a>(rules: &Rules, state: &Brief, dimensions: &'a [Word], tier: Word) -> Before<'a> {
+pub fn before<'a>(rules: &Rules, state: &State, dimensions: &'a [Word], tier: Word) -> Before<'a> {
     let annual_revenue = state.annual_revenue;
     Before { dimensions, annual_revenue, annual_profit: rules.profit(annual_revenue, tier) }
 }

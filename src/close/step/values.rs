@@ -97,6 +97,11 @@ impl Values {
         });
     }
 
+    /// Adds what was summed of other customers.
+    pub fn merge(&mut self, other: Self) {
+        self.0.merge(other.0);
+    }
+
     /// The rows in the layout of value_movement.
     ///
     /// # Errors

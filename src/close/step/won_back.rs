@@ -38,6 +38,16 @@ impl WonBack {
         }
     }
 
+    /// Adds what was summed of other customers.
+    pub fn merge(&mut self, other: Self) {
+        for (loss, other) in other.0 {
+            let flow = self.0.entry(loss).or_default();
+            flow.lost += other.lost;
+            flow.returned += other.returned;
+            flow.revenue += other.revenue;
+        }
+    }
+
     /// The rows in the layout of won_back.
     ///
     /// # Errors
